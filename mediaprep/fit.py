@@ -1,0 +1,98 @@
+"""The search for size, one for every encoder. Pure: what costs is passed in.
+
+A ladder has one knob: quality, scale and frame rate move together along it, so size falls with every rung and a
+search over the rung alone cannot miss. It starts from an estimate, corrects it by what it measured, and ends after a
+few attempts; a rung that did not fit is never returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+"""Whole encodes at most; with a fair estimate one is enough."""
+
+FULL = 0.85
+"""A result that uses this share of the budget is not worth another encode."""
+
+MARGIN = 0.97
+"""How much of the budget an estimate may use, since it is one."""
+
+
+class Fitted(Struct, Generic[T], frozen=True):
+    """What the search found: the rung (None where nothing fits), its bytes, the smallest bytes seen, the rungs tried."""
+
+    rung: int | None
+    size: int
+    smallest: int
+    tried: tuple[int, ...]
+
+
+def fit(
+    ladder: Sequence[T],
+    *,
+    budget: int | None,
+    estimate: Callable[[T], int | None],
+    attempt: Callable[[int], int],
+    attempts: int = ATTEMPTS,
+) -> Fitted[T]:
+    """The best rung whose real size is at most `budget` bytes.
+
+    `estimate(recipe)`: bytes expected, None where unknown. `attempt(rung)`: makes it and returns its bytes, also when
+    they are too many (or as many as there were when it was stopped).
+    """
+    guesses: dict[int, int | None] = {}
+    tried: list[int] = []
+    best: tuple[int, int] | None = None
+    smallest = 0
+    factor = 1.0
+    low, high = 0, len(ladder) - 1
+
+    def guess(rung: int) -> int | None:
+        if rung not in guesses:
+            guesses[rung] = estimate(ladder[rung])
+        return guesses[rung]
+
+    def promising() -> int:
+        """The best rung in reach that the corrected estimate says will fit; the last one where none does."""
+        if budget is None:
+            return low
+        left, right = low, high
+        while left < right:
+            middle = (left + right) // 2
+            expected = guess(middle)
+            if expected is None or expected * factor <= budget * MARGIN:
+                right = middle
+            else:
+                left = middle + 1
+        return left
+
+    while low <= high and len(tried) < attempts:
+        rung = promising() if len(tried) < attempts - 1 or best else high
+        size = attempt(rung)
+        tried.append(rung)
+        smallest = min(smallest or size, size)
+        expected = guesses.get(rung)
+        if expected:
+            factor = size / expected
+        if budget is None or size <= budget:
+            best, high = (rung, size), rung - 1
+            if budget is None or size >= budget * FULL or not expected:
+                break
+        else:
+            low = rung + 1
+            factor *= 1.02
+        if best is not None and low > high:
+            break
+        if best is not None and promising() > high:
+            break
+        if best is not None and (climb := guess(promising())) and climb * factor > budget * MARGIN:
+            break
+    if best is None:
+        return Fitted(None, 0, smallest, tuple(tried))
+    return Fitted(best[0], best[1], smallest, tuple(tried))

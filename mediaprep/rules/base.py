@@ -1,0 +1,99 @@
+"""What a rule is, what it finds, and how cheaply that is cured."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from mediaprep.media import Media
+from mediaprep.rules.limits import Limits
+
+
+class Action(enum.IntEnum):
+    """What has to be done to a file, cheapest first."""
+
+    PASS = 0
+    REMUX = 1
+    ENCODE = 2
+    FALLBACK = 3
+    REJECT = 4
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+Level = Literal["error", "warning"]
+Part = Literal["file", "container", "video", "audio", "picture", "metadata", "message"]
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One rule broken by one file. `cure` is an action's word, `part` what the cure has to touch."""
+
+    code: str
+    name: str
+    level: Level
+    message: str
+    cure: str
+    part: Part
+
+    @property
+    def action(self) -> Action:
+        return Action[self.cure.upper()]
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A permanent code and name, the cheapest cure, and the function that looks.
+
+    The function is pure: facts and limits in, one sentence out, or None where the file complies.
+    Its docstring is the rule's manual page.
+    """
+
+    code: str
+    name: str
+    level: Level
+    cure: Action
+    part: Part
+    look: Callable[[Media, Limits], str | None]
+
+    @property
+    def manual(self) -> str:
+        return inspect.getdoc(self.look) or ""
+
+    def find(self, media: Media, limits: Limits) -> Finding | None:
+        message = self.look(media, limits)
+        if message is None:
+            return None
+        return Finding(
+            code=self.code, name=self.name, level=self.level, message=message, cure=self.cure.word, part=self.part
+        )
+
+
+Look = Callable[[Media, Limits], str | None]
+
+
+class Shelf:
+    """One hundred of rules: `MP3xx` are the streams, and so on. Filled by its decorator, in order."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+
+    def rule(
+        self, code: str, name: str, *, cure: Action, part: Part, level: Level = "error"
+    ) -> Callable[[Look], Look]:
+        def shelve(look: Look) -> Look:
+            self.rules.append(Rule(code=code, name=name, level=level, cure=cure, part=part, look=look))
+            return look
+
+        return shelve
+
+
+def megabytes(size: int) -> str:
+    """A size for people: `4.2 MB`, `98 kB`, `512 bytes` (decimal units)."""
+    if size >= 1_000_000:
+        return f"{size / 1_000_000:.2f} MB"
+    return f"{size / 1_000:.1f} kB" if size >= 10_000 else f"{size} bytes"
