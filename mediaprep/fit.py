@@ -8,7 +8,7 @@ few attempts; a rung that did not fit is never returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -24,7 +24,7 @@ MARGIN = 0.97
 """How much of the budget an estimate may use, since it is one."""
 
 
-class Fitted(Struct, Generic[T], frozen=True):
+class Fitted(Struct, frozen=True):
     """What the search found: the rung (None where nothing fits), its bytes, the smallest bytes seen, the rungs tried."""
 
     rung: int | None
@@ -40,7 +40,7 @@ def fit(
     estimate: Callable[[T], int | None],
     attempt: Callable[[int], int],
     attempts: int = ATTEMPTS,
-) -> Fitted[T]:
+) -> Fitted:
     """The best rung whose real size is at most `budget` bytes.
 
     `estimate(recipe)`: bytes expected, None where unknown. `attempt(rung)`: makes it and returns its bytes, also when
@@ -53,46 +53,42 @@ def fit(
     factor = 1.0
     low, high = 0, len(ladder) - 1
 
-    def guess(rung: int) -> int | None:
+    def expected(rung: int) -> float | None:
+        """The estimate, corrected by what was measured."""
         if rung not in guesses:
             guesses[rung] = estimate(ladder[rung])
-        return guesses[rung]
+        guess = guesses[rung]
+        return None if guess is None else guess * factor
 
-    def promising() -> int:
-        """The best rung in reach that the corrected estimate says will fit; the last one where none does."""
-        if budget is None:
-            return low
-        left, right = low, high
+    def promising() -> int | None:
+        """The best rung in reach that should fit."""
+        left, right = low, high + 1
         while left < right:
             middle = (left + right) // 2
-            expected = guess(middle)
-            if expected is None or expected * factor <= budget * MARGIN:
+            size = expected(middle)
+            if budget is None or size is None or size <= budget * MARGIN:
                 right = middle
             else:
                 left = middle + 1
-        return left
+        return left if left <= high else None
 
     while low <= high and len(tried) < attempts:
-        rung = promising() if len(tried) < attempts - 1 or best else high
+        rung = promising()
+        if rung is None and best is not None:
+            break
+        if rung is None or (best is None and len(tried) == attempts - 1):
+            rung = high
         size = attempt(rung)
         tried.append(rung)
         smallest = min(smallest or size, size)
-        expected = guesses.get(rung)
-        if expected:
-            factor = size / expected
+        foreseen = expected(rung)
+        if foreseen:
+            factor *= size / foreseen
         if budget is None or size <= budget:
             best, high = (rung, size), rung - 1
-            if budget is None or size >= budget * FULL or not expected:
+            if budget is None or foreseen is None or size >= budget * FULL:
                 break
         else:
             low = rung + 1
-            factor *= 1.02
-        if best is not None and low > high:
-            break
-        if best is not None and promising() > high:
-            break
-        if best is not None and (climb := guess(promising())) and climb * factor > budget * MARGIN:
-            break
-    if best is None:
-        return Fitted(None, 0, smallest, tuple(tried))
-    return Fitted(best[0], best[1], smallest, tuple(tried))
+    rung, size = best or (None, 0)
+    return Fitted(rung, size, smallest, tuple(tried))

@@ -31,6 +31,7 @@ import msgspec
 from msgspec import Struct
 
 from mediaprep.errors import ProfileError, UsageError
+from mediaprep.media import MetadataKind
 from mediaprep.rules.limits import Limits
 
 SHIPPED = ("whatsapp", "wassenger", "engagelab", "msgflash")
@@ -187,8 +188,32 @@ def _struct(value: Any, type_: Any, spot: str) -> Any:
     try:
         return msgspec.convert(value, type_, strict=True)
     except msgspec.ValidationError as error:
-        said = str(error).replace("`", '"').replace("Expected", "expected").replace("Object contains", "there is")
-        raise ProfileError(f"{spot}: {said}") from None
+        raise ProfileError(f"{spot}: {_plainly(str(error), type_)}") from None
+
+
+PLAIN = {
+    '"array"': "a list",
+    '"object"': "a table",
+    '"str"': "a text in quotes",
+    '"int"': "a whole number",
+    '"float"': "a number",
+    '"bool"': "true or false",
+    '"date"': "a day such as 2026-11-21",
+    "Expected": "expected",
+    "Object contains unknown field": "there is no key",
+    "Object missing required field": "there must be a key",
+}
+
+
+def _plainly(said: str, type_: Any) -> str:
+    """msgspec's message in the words of somebody who writes TOML."""
+    said = said.replace("`", '"').replace(' | null"', '"').split(" - at ")[0]
+    for technical, plain in PLAIN.items():
+        said = said.replace(technical, plain)
+    if "Invalid enum value" in said:
+        known = ", ".join(str(one) for one in getattr(MetadataKind, "__args__", ()))
+        said = said.replace("Invalid enum value", "there is no kind") + f"; there are {known}"
+    return said
 
 
 def hint(given: str, known: Iterable[str]) -> str:

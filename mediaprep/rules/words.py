@@ -7,7 +7,7 @@ from pathlib import PurePath
 from mediaprep.media import Media
 from mediaprep.rules.base import Action, Shelf
 from mediaprep.rules.limits import Limits
-from mediaprep.sniff import mimes_for_suffix, suffix_for
+from mediaprep.suffixes import mimes_for_suffix, suffix_for
 
 shelf = Shelf()
 

@@ -1,0 +1,150 @@
+"""From a plan to a proven output: each route in turn, copies first, then the search for size over what encodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from mediaprep import staging, tools, workers
+from mediaprep.encoders import Encoder, Work, encoder
+from mediaprep.errors import MediaprepError, OutputError, ToolMissing
+from mediaprep.fit import fit
+from mediaprep.media import Media
+from mediaprep.options import Options
+from mediaprep.planner import Plan, Route
+from mediaprep.prove import Proof, prove
+from mediaprep.rules import Finding
+from mediaprep.rules import errors as errors_of
+from mediaprep.suffixes import suffix_for
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    """A finished, proven output that still lies in the work folder."""
+
+    path: Path
+    proof: Proof
+    encodes: int
+    changes: tuple[str, ...]
+
+
+class NothingFits(Struct, frozen=True, kw_only=True):
+    """No rung gave an output that is small enough and right.
+
+    `smallest`: the smallest bytes reached, 0 where nothing was too large. `remaining`: the rules that the best output
+    still broke. `reason`: the last trouble, one sentence.
+    """
+
+    smallest: int = 0
+    remaining: tuple[Finding, ...] = ()
+    reason: str = ""
+
+
+def convert(plan: Plan, media: Media, options: Options, folder: Path) -> Made | NothingFits:
+    """The first route that leads to an output, and on it the best rung. Raises `ToolMissing` and `DiskFull` only."""
+    failure = NothingFits()
+    for route in plan.routes:
+        made = Journey(route, plan, media, options, folder).travel()
+        if isinstance(made, Made):
+            return made
+        failure = made
+    return failure
+
+
+@dataclass
+class Journey:
+    """One route travelled: what was encoded so far, and what went wrong last."""
+
+    route: Route
+    plan: Plan
+    media: Media
+    options: Options
+    folder: Path
+    encodes: int = 0
+    failure: NothingFits = field(default_factory=NothingFits)
+
+    def __post_init__(self) -> None:
+        one = encoder(self.route.mime)
+        assert one is not None, "a route names an encoder that exists"
+        self.encoder: Encoder = one
+        self.budget = self.plan.limits.max_bytes
+        self.work = Work(
+            media=self.media,
+            limits=self.plan.limits,
+            options=self.options,
+            folder=self.folder,
+            ceiling=self.budget,
+            progress=workers.progress,
+        )
+
+    def travel(self) -> Made | NothingFits:
+        copies = [recipe for recipe in self.route.ladder if recipe.encodes == 0]
+        for recipe in copies:
+            if made := self._try_copy(recipe):
+                return made
+        ladder = [recipe for recipe in self.route.ladder if recipe.encodes > 0]
+        if not ladder:
+            return self.failure
+        found = fit(
+            ladder,
+            budget=self.budget,
+            estimate=lambda recipe: self.encoder.estimate(recipe, self.work),
+            attempt=lambda rung: self._encode(ladder[rung]),
+        )
+        if found.rung is None:
+            reason = f"the smallest that could be made has {found.smallest:,} bytes"
+            return NothingFits(smallest=found.smallest, reason=reason)
+        return self._proven(ladder[found.rung]) or self.failure
+
+    def _output(self, recipe: Any) -> Path:
+        rung = self.route.ladder.index(recipe)
+        return self.folder / f"output-{rung}{suffix_for(self.route.mime)}"
+
+    def _encode(self, recipe: Any) -> int:
+        """Make one output; its bytes, or those it had when it was stopped for being too large."""
+        output = self._output(recipe)
+        output.unlink(missing_ok=True)
+        self.encodes += recipe.encodes
+        try:
+            with staging.writing(output):
+                self.encoder.encode(recipe, self.work, output)
+        except tools.Overshoot as over:
+            output.unlink(missing_ok=True)
+            return max(over.reached, (self.budget or 0) + 1)
+        return output.stat().st_size
+
+    def _try_copy(self, recipe: Any) -> Made | None:
+        """A copy may turn out impossible (streams that do not fit the container): then encoding follows."""
+        try:
+            size = self._encode(recipe)
+        except ToolMissing:
+            raise
+        except MediaprepError as error:
+            self.failure = NothingFits(reason=str(error))
+            return None
+        if self.budget is not None and size > self.budget:
+            self.failure = NothingFits(smallest=size, reason=f"copied, it has {size:,} bytes")
+            return None
+        return self._proven(recipe)
+
+    def _proven(self, recipe: Any) -> Made | None:
+        output = self._output(recipe)
+        expected = self.encoder.expect(recipe, self.media, self.plan.limits)
+        try:
+            proof = prove(
+                output,
+                expected,
+                self.plan.limits,
+                copied=recipe.encodes == 0,
+                voice=self.plan.target == "voice",
+                folder=self.folder,
+            )
+        except OutputError as error:
+            self.failure = NothingFits(reason=str(error))
+            return None
+        if wrong := errors_of(proof.remaining):
+            self.failure = NothingFits(remaining=wrong, reason="; ".join(finding.message for finding in wrong))
+            return None
+        return Made(path=output, proof=proof, encodes=self.encodes, changes=recipe.changes)

@@ -1,0 +1,210 @@
+"""The frames of what moves, one at a time: as a viewer sees them, and for as long as a viewer sees them.
+
+How long a frame is shown is told in three ways that differ. Browsers show a frame of at most 10 ms for 100 ms, in
+every format (Chromium `BitmapImage::FrameDurationAtIndex`, Firefox `FrameTimeout`, WebKit bug 36082), and people made
+their GIFs by what browsers show; so does this module. `Media.duration` and `Media.shortest_frame` keep the file's own
+numbers; `playing_time` tells the two together.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediaprep.errors import Damaged, TooMuch
+from mediaprep.media import Media
+
+if TYPE_CHECKING:
+    import av.video.frame
+    import av.video.stream
+    from PIL.Image import Image
+
+FORMATS = {
+    "image/gif": "GIF",
+    "image/png": "PNG",
+    "image/apng": "PNG",
+    "image/webp": "WEBP",
+    "image/avif": "AVIF",
+}
+"""What Pillow may open an animation as. HEIC, and AVIF that Pillow does not open, go through PyAV."""
+
+MAX_PIXELS = 400_000_000
+"""Pixels of all frames together, as their canvas counts."""
+
+_TOO_SHORT = 0.0105
+_SHOWN_INSTEAD = 0.1
+
+
+def shown(seconds: float) -> float:
+    """How long a viewer shows a frame that is said to last so long."""
+    return seconds if seconds >= _TOO_SHORT else _SHOWN_INSTEAD
+
+
+def playing_time(media: Media) -> float | None:
+    """Seconds that the whole plays in a viewer; None where the facts do not tell. Pure."""
+    if media.kind != "animation" or media.duration is None or (media.shortest_frame or 0) >= _TOO_SHORT:
+        return media.duration
+    all_short = abs(media.duration - media.frames * (media.shortest_frame or 0)) < 0.001
+    return media.frames * _SHOWN_INSTEAD if all_short else None
+
+
+def pictures(path: Path, media: Media) -> Iterator[tuple[Image, float]]:
+    """Every frame of an animation as a new RGBA picture of the whole canvas, and the seconds it is shown.
+
+    Frames are upright and sRGB. One is in memory at a time. Raises `Damaged` and `TooMuch`.
+    """
+    image = _opened(path, media)
+    frames = _by_av(path) if image is None else _by_pillow(image)
+    pixels = 0
+    for number, (frame, seconds) in enumerate(frames, 1):
+        pixels += frame.width * frame.height
+        if pixels > MAX_PIXELS:
+            raise TooMuch(
+                f"the animation has more than {number - 1} frames of {frame.width} x {frame.height} pixels; "
+                "make it smaller or shorter"
+            )
+        yield _as_seen(frame, media), shown(seconds)
+
+
+def _opened(path: Path, media: Media) -> Image | None:
+    """The animation in Pillow, None where FFmpeg has to read it."""
+    from PIL import Image, UnidentifiedImageError
+
+    if media.mime not in FORMATS:
+        return None
+    with _as_our_errors():
+        try:
+            return Image.open(path, formats=[FORMATS[media.mime]])
+        except UnidentifiedImageError:
+            if media.mime != "image/avif":
+                raise
+    return None
+
+
+def _as_seen(frame: Image, media: Media) -> Image:
+    if media.orientation == 1 and not frame.info.get("icc_profile"):
+        seen = frame.convert("RGBA")
+        seen.info.clear()
+        return seen
+    from mediaprep import picture
+
+    return picture.normalise(frame, media, mode="RGBA")
+
+
+def _by_pillow(image: Image) -> Iterator[tuple[Image, float]]:
+    """Frames as Pillow composes them; `seek` and `load` both, since a WebP's duration reads 0 before `load`."""
+    with _as_our_errors(), image:
+        # The picture that an APNG shows where only PNG is understood need not be a part of the animation.
+        for number in range(int(getattr(image, "default_image", False)), getattr(image, "n_frames", 1)):
+            image.seek(number)
+            image.load()
+            yield image, (image.info.get("duration") or 0) / 1000
+
+
+def _by_av(path: Path) -> Iterator[tuple[Image, float]]:
+    """Frames of an AVIF or HEIC sequence by FFmpeg, with the second track as alpha where there is one."""
+    import av
+
+    from mediaprep import allow
+
+    options = allow.input_options("mov")
+    with (
+        _as_our_errors(),
+        av.open(str(path), format=options.pop("f"), container_options=options) as colour,
+        av.open(str(path), format="mov", container_options=options) as mask,
+    ):
+        tracks = [stream for stream in colour.streams.video if stream.frames > 1]
+        if not tracks:
+            raise Damaged("the animation cannot be read; export it as GIF or as a film")
+        main = next((track for track in tracks if not _is_grey(track)), tracks[0])
+        second = next((track for track in tracks if track is not main and _is_grey(track)), None)
+        masks = mask.decode(video=second.index) if second is not None else None
+        for frame in colour.decode(main):
+            picture: Image = frame.to_image()  # type: ignore[no-untyped-call]
+            if masks is not None and (alpha := next(masks, None)) is not None:
+                picture.putalpha(_grey(alpha).resize(picture.size))
+            yield picture, float(frame.duration * main.time_base) if main.time_base else 0.0
+
+
+def _is_grey(track: av.video.stream.VideoStream) -> bool:
+    return (track.codec_context.pix_fmt or "").startswith("gray")
+
+
+def _grey(frame: av.video.frame.VideoFrame) -> Image:
+    from PIL import Image
+
+    plane = frame.reformat(format="gray").planes[0]
+    return Image.frombuffer("L", (frame.width, frame.height), bytes(plane), "raw", "L", plane.line_size, 1)
+
+
+@contextmanager
+def _as_our_errors() -> Iterator[None]:
+    """Decoders' own exceptions as ours; what Pillow only warns of is none."""
+    import av
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Image.DecompressionBombError as error:
+        raise TooMuch("the animation has too many pixels; make it smaller") from error
+    except (av.FFmpegError, OSError, EOFError, SyntaxError, ValueError) as error:
+        raise Damaged("a frame of the animation cannot be read; get the file again or export it anew") from error
+
+
+def film(
+    folder: Path, media: Media, *, width: int, height: int, fps: float, seconds: float, speed: float = 1.0
+) -> Iterator[Image]:
+    """The first `seconds` of a film as pictures of `width` x `height`, `fps` for each second that is shown.
+
+    `speed`: how many times faster than the film they play. RGBA where the film has transparency, else RGB; upright,
+    deinterlaced, and in the ordinary range of brightness. `folder` is the work folder with the source as `input`.
+    """
+    from PIL import Image
+
+    from mediaprep import tools
+
+    mode = "RGBA" if media.picture is not None and media.picture.alpha else "RGB"
+    arguments = film_arguments(media, width=width, height=height, fps=fps, seconds=seconds, speed=speed)
+    block = width * height * len(mode)
+    wall = 60 + 10 * seconds * speed
+    for data in tools.stream(arguments, folder=folder, seconds=wall, block=block):
+        if len(data) == block:
+            yield Image.frombytes(mode, (width, height), data)
+
+
+def film_arguments(
+    media: Media, *, width: int, height: int, fps: float, seconds: float, speed: float = 1.0
+) -> list[str]:
+    """What ffmpeg is called with to give raw frames on its standard output. Pure."""
+    from mediaprep import tools
+
+    video = media.picture
+    if video is None:
+        raise Damaged("there is no moving picture in this file")
+    # Only libvpx's decoders see the second layer that carries the transparency of a WebM.
+    decoder = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(video.codec) if video.alpha else None
+    choice: dict[str, Any] = {"c:v": decoder} if decoder else {}
+    node = tools.source(media, **choice)[str(video.index)]
+    if video.interlaced:
+        node = node.filter("bwdif", mode="send_frame")
+    if speed != 1.0:
+        node = node.filter("setpts", f"(PTS-STARTPTS)/{speed:.6f}")
+    node = node.filter("fps", f"{fps:.6f}", start_time=0)
+    if video.hdr:
+        node = (
+            node.filter("zscale", transfer="linear", npl=203)
+            .filter("format", "gbrpf32le")
+            .filter("zscale", primaries="bt709")
+            .filter("tonemap", "mobius", desat=0)
+            .filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+            .filter("format", "yuv420p")
+        )
+    node = node.filter("scale", width, height, flags="lanczos+accurate_rnd")
+    node = node.filter("format", "rgba" if video.alpha else "rgb24")
+    # `-t` stops the decoder too; `trim` would read the film to its end.
+    return tools.arguments(node.output("pipe:1", f="rawvideo", t=f"{seconds:.6f}", fps_mode="passthrough"))

@@ -1,0 +1,107 @@
+"""What was prepared before, in one SQLite file of the user's state folder (`MEDIAPREP_STATE` names another).
+
+Only the calling process reads and writes it. A file is known again by path, size and time of change, together with
+the profile, the target and the options: whatever could change the result changes the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+
+from mediaprep.pipeline import Request
+from mediaprep.record import Prepared
+
+SCHEMA = """
+create table if not exists prepared (
+    key text primary key, output text not null, bytes integer not null, changed integer not null, record text not null
+);
+create index if not exists prepared_output on prepared (output);
+"""
+
+
+def state_folder() -> Path:
+    if named := os.environ.get("MEDIAPREP_STATE"):
+        return Path(named)
+    from platformdirs import user_state_path
+
+    return user_state_path("mediaprep", appauthor=False)
+
+
+class Ledger:
+    """A memory of finished work. Raises `OSError` or `sqlite3.Error` when the state folder cannot be used."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        import sqlite3
+
+        folder = folder or state_folder()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._db = sqlite3.connect(folder / "ledger.sqlite", timeout=30, isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
+        self._db.executescript(SCHEMA)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def finished(self, key: str) -> Prepared | None:
+        """The record of an earlier run whose output still lies there, untouched."""
+        row = self._db.execute("select output, bytes, changed, record from prepared where key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        try:
+            there = os.lstat(row[0])
+        except OSError:
+            return None
+        if (there.st_size, there.st_mtime_ns) != (row[1], row[2]):
+            return None
+        return msgspec.json.decode(row[3], type=Prepared)
+
+    def output_of(self, source: Path, into: Path) -> Path | None:
+        """The output under `into` that was last made from this source, if it is still as it was made."""
+        rows = self._db.execute(
+            "select output, bytes, changed from prepared where key like ? order by rowid desc", (_path_key(source) + ":%",)
+        )
+        for output, size, changed in rows:
+            path = Path(output)
+            if not path.is_relative_to(into):
+                continue
+            try:
+                there = path.lstat()
+            except OSError:
+                continue
+            if (there.st_size, there.st_mtime_ns) == (size, changed):
+                return path
+        return None
+
+    def remember(self, key: str, record: Prepared) -> None:
+        if record.path is None:
+            return
+        output = os.path.abspath(record.path)
+        there = os.lstat(output)
+        with self._db:
+            self._db.execute("delete from prepared where output = ? and key != ?", (output, key))
+            self._db.execute(
+                "insert or replace into prepared values (?, ?, ?, ?, ?)",
+                (key, output, there.st_size, there.st_mtime_ns, msgspec.json.encode(record).decode()),
+            )
+
+
+def key(source: Path, into: Path, request: Request) -> str:
+    """What decides a result, as one key. Raises `OSError` where the source cannot be looked at."""
+    from mediaprep import __version__
+
+    there = os.lstat(source)
+    wants = msgspec.json.encode([__version__, os.path.abspath(into), request], order="deterministic")
+    facts = f"{there.st_dev}:{there.st_ino}:{there.st_size}:{there.st_mtime_ns}".encode()
+    return f"{_path_key(source)}:{hashlib.sha256(facts + wants).hexdigest()}"
+
+
+def _path_key(source: Path) -> str:
+    return hashlib.sha256(os.fsencode(os.path.abspath(source))).hexdigest()

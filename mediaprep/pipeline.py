@@ -1,0 +1,187 @@
+"""The pipeline, for one file: stage, sniff and probe, check and plan, convert, verify, deliver. Read top to bottom.
+
+Many files, folders and processes are `batch.py`; the search among recipes is `convert.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mediaprep import staging
+from mediaprep.convert import Made, NothingFits, convert
+from mediaprep.errors import MediaprepError, OutputError, ToolMissing, UnknownType, UsageError
+from mediaprep.media import Media
+from mediaprep.options import Options
+from mediaprep.planner import Plan, make_plan
+from mediaprep.profiles import Profile
+from mediaprep.prove import Proof
+from mediaprep.record import Prepared, facts, failed, printable
+from mediaprep.rules import Action, check
+from mediaprep.rules import errors as errors_of
+from mediaprep.suffixes import suffix_for
+
+Stage = Literal["check", "plan", "prepare"]
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What is wanted: the same for every file of a run. `target`: None to follow each file's medium."""
+
+    profile: Profile
+    target: str | None = None
+    options: Options = Options()
+    caption: str = ""
+    text: str = ""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One file to work on: plain values, so that it can travel to another process or machine.
+
+    `scratch`: a private folder, removed by the caller. `into`, `stem`: where the output goes and its name without
+    ending; `replacing`: this source's output of an earlier run.
+    """
+
+    source: Path
+    request: Request
+    scratch: Path
+    stage: Stage = "prepare"
+    into: Path = Path()
+    stem: str = ""
+    replacing: Path | None = None
+
+
+def work(job: Job) -> Prepared:
+    """Everything that happens to one file. Never raises for what is wrong with the file: that is in the record."""
+    started = time.monotonic()
+    try:
+        job.scratch.mkdir(parents=True, exist_ok=True)
+        with staging.staged(job.source, job.scratch) as source:
+            media = look(source, job)
+            plan = make_plan(media, job.request.profile, job.request.target, job.request.options)
+            if job.stage == "prepare":
+                record = carry_out(plan, media, job)
+            else:
+                record = foretell(plan, media, job)
+    except (UsageError, ToolMissing):
+        raise
+    except MediaprepError as error:
+        record = failed(job.source, error)
+    return replace(record, seconds=round(time.monotonic() - started, 3))
+
+
+def look(source: Path, job: Job) -> Media:
+    """Sniff and probe. Unknown bytes are a document only where the sender says so."""
+    from mediaprep.probe import probe
+
+    try:
+        media = probe(source, job.source.name)
+    except UnknownType:
+        if job.request.target is None or "document" not in job.request.target:
+            raise
+        media = Media(
+            name=job.source.name, size=source.stat().st_size, mime="application/octet-stream", kind="document"
+        )
+    return replace(media, caption=job.request.caption, text=job.request.text)
+
+
+def foretell(plan: Plan, media: Media, job: Job) -> Prepared:
+    """The record of `check` and `plan`: nothing is made."""
+    clean = plan.action is Action.PASS and not errors_of(plan.findings)
+    changes = plan.routes[0].ladder[0].changes if plan.routes and job.stage == "plan" else ()
+    return Prepared(
+        source=printable(job.source),
+        status="ready" if clean else "needs-work",
+        target=plan.target,
+        action=plan.action.word,
+        mime=media.mime if clean else plan.mime or media.mime,
+        bytes=media.size,
+        findings=plan.findings,
+        changes=changes,
+        **facts(media),
+    )
+
+
+def carry_out(plan: Plan, media: Media, job: Job) -> Prepared:
+    """Convert, verify and deliver; then the record."""
+    if plan.action is Action.PASS:
+        made: Made | NothingFits = hand_over(plan, media, job)
+    elif plan.routes:
+        made = convert(plan, media, job.request.options, job.scratch)
+    else:
+        made = NothingFits(remaining=errors_of(plan.findings))
+    if isinstance(made, NothingFits):
+        if plan.fallback is not None:
+            return fall_back(plan, made, media, job)
+        return rejected(plan, made, media, job)
+    digest = staging.sha256(made.path)
+    media = made.proof.media
+    path = staging.deliver(made.path, job.into, job.stem, _suffix(media, job), replacing=job.replacing)
+    return Prepared(
+        source=printable(job.source),
+        status="ready",
+        target=plan.target,
+        action=plan.action.word,
+        path=printable(path),
+        mime=media.mime,
+        bytes=media.size,
+        sha256=digest,
+        findings=plan.findings,
+        remaining=made.proof.remaining,
+        changes=made.changes,
+        encodes=made.encodes,
+        **facts(media, made.proof.waveform),
+    )
+
+
+def hand_over(plan: Plan, media: Media, job: Job) -> Made:
+    """Byte for byte. A voice note is decoded all the same, for its waveform."""
+    output = job.scratch / "output"
+    staging.copy(job.scratch / "input", output)
+    waveform = None
+    if plan.target == "voice":
+        from mediaprep.sound import measure
+
+        waveform = measure(job.scratch, media, "output").waveform
+    named = replace(media, name=f"{job.stem}{_suffix(media, job)}")
+    return Made(path=output, proof=Proof(named, check(named, plan.limits), waveform), encodes=0, changes=())
+
+
+def fall_back(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
+    """Send it as another kind of message, and say why."""
+    assert plan.fallback is not None
+    record = carry_out(plan.fallback, media, job)
+    why = made.reason or "; ".join(finding.message for finding in errors_of(plan.findings))
+    said = f"sent as {plan.fallback.target}, not as {plan.target}: {why}"
+    action = Action.FALLBACK.word if record.status == "ready" else record.action
+    return replace(record, action=action, findings=plan.findings, changes=(said, *record.changes))
+
+
+def rejected(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
+    """No way to comply. Where a tool or a proof failed, rather than the file, that is a failure and said as one."""
+    remaining = made.remaining or errors_of(plan.findings)
+    if made.reason and not made.smallest and not made.remaining:
+        return failed(job.source, OutputError(made.reason))
+    if made.smallest and remaining:
+        remaining = (replace(remaining[0], message=f"{remaining[0].message}; {made.reason}"), *remaining[1:])
+    return Prepared(
+        source=printable(job.source),
+        status="rejected",
+        target=plan.target,
+        action=Action.REJECT.word,
+        mime=media.mime,
+        bytes=media.size,
+        findings=plan.findings,
+        remaining=remaining,
+        **facts(media),
+    )
+
+
+def _suffix(media: Media, job: Job) -> str:
+    """The ending that the bytes call for; the source's own, if it is a plain one, where the type has none."""
+    suffix = job.source.suffix.lower()
+    plain = suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 12
+    return suffix_for(media.mime) or (suffix if plain else "")

@@ -1,0 +1,88 @@
+"""Prepared: what became of one file. As JSON it is one line of `--json`, field by field the contract's record."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from mediaprep.media import Media
+from mediaprep.rules import Finding
+
+Status = Literal["ready", "needs-work", "rejected", "failed"]
+
+
+class Failure(Struct, frozen=True):
+    """Why a file failed: the exception's name and one sentence."""
+
+    type: str
+    message: str
+
+
+class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """What became of one file.
+
+    `status`: `ready` (complies; after `prepare` the file is at `path`), `needs-work` (only from `check` and
+    `plan`), `rejected` (no way to comply; `remaining` says why), `failed` (unreadable, or tool trouble; `error` says which).
+    `findings`: what was wrong with the source; `remaining`: what is still wrong with the output, warnings only when
+    `ready`. `changes`: what the recipient loses or could notice. `encodes`: whole-output encodes it took.
+    `waveform`: 64 integers from 0 to 100, for voice notes.
+    """
+
+    source: str
+    status: Status
+    target: str | None = None
+    action: str | None = None
+    path: str | None = None
+    mime: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    findings: tuple[Finding, ...] = ()
+    remaining: tuple[Finding, ...] = ()
+    changes: tuple[str, ...] = ()
+    encodes: int = 0
+    seconds: float = 0.0
+    error: Failure | None = None
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    frames: int | None = None
+    waveform: tuple[int, ...] | None = None
+
+    def json(self, *, without: tuple[str, ...] = ()) -> str:
+        """One line of JSON; facts that do not apply are left out."""
+        optional = ("width", "height", "duration", "frames", "waveform")
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        kept = {k: v for k, v in fields.items() if k not in without and not (k in optional and v is None)}
+        return msgspec.json.encode(kept).decode()
+
+
+def facts(media: Media, waveform: tuple[int, ...] | None = None) -> dict[str, Any]:
+    """The extra facts of a record: those that the medium has."""
+    width, height = media.upright
+    return {
+        "width": width or None,
+        "height": height or None,
+        "duration": round(media.duration, 3) if media.duration is not None else None,
+        "frames": media.frames if media.kind == "animation" else None,
+        "waveform": waveform,
+    }
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    """A path as text that is always valid UTF-8 and holds no control character: what is neither is shown as `\\xNN`."""
+    text = os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def failed(source: str | Path, error: Exception, seconds: float = 0.0) -> Prepared:
+    """The record of a file that could not be worked on."""
+    return Prepared(
+        source=printable(source),
+        status="failed",
+        error=Failure(type(error).__name__, printable(str(error))),
+        seconds=round(seconds, 3),
+    )
