@@ -1,10 +1,10 @@
 """mediaprep: any media file made sendable over WhatsApp-style messaging APIs, and proven so.
 
-    from mediaprep import prepare
+from mediaprep import prepare
 
-    record = prepare("holiday.mov", into="out")
-    if record.status == "ready":
-        print(record.path, record.mime, record.bytes)
+record = prepare("holiday.mov", into="out")
+if record.status == "ready":
+    print(record.path, record.mime, record.bytes)
 """
 
 from __future__ import annotations

@@ -42,15 +42,15 @@ def walk(sources: Iterable[Source], *, into: Path | None = None) -> Iterator[Fou
         if top.is_symlink() or not top.is_dir():
             yield Found(top)
             continue
-        refused: list[Path] = []
-        for where, folders, files in os.walk(top, onerror=lambda error: refused.append(Path(error.filename))):
+        refused: list[OSError] = []
+        for where, folders, files in os.walk(top, onerror=refused.append):
             here = Path(where)
             folders[:] = sorted(one for one in folders if not one.startswith(".") and (here / one).absolute() != skip)
             links = [one for one in folders if (here / one).is_symlink()]
             for name in sorted([*files, *links]):
                 if not name.startswith("."):
                     yield Found(here / name, here.relative_to(top))
-        yield from (Found(folder) for folder in refused)
+        yield from (Found(Path(error.filename)) for error in refused)
 
 
 def prepare_all(
@@ -196,7 +196,7 @@ def run(
                 record = future.result()
             except (UsageError, ToolMissing):
                 raise
-            except Exception as error:  # whatever a worker died of ends this file alone, with its reason in the record
+            except Exception as error:  # noqa: BLE001 - whatever a job died of ends that file alone; the record says what
                 record = failed(job.source, error)
             shutil.rmtree(job.scratch, ignore_errors=True)
             yield job, record

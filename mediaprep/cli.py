@@ -59,7 +59,9 @@ def files(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="One JSON record a line on stdout, nothing else."),
         click.option("--jobs", type=click.IntRange(min=1), help="Files worked on at once; default: one for each core."),
-        click.option("--caption", default="", help="The caption that will travel with each file; its length is checked."),
+        click.option(
+            "--caption", default="", help="The caption that will travel with each file; its length is checked."
+        ),
         click.option("--as", "target", metavar="TARGET", help="image, video, gif, audio, voice, sticker, document …"),
         click.option("--profile", default="whatsapp", show_default=True, help="A name, or a path to a TOML file."),
         click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
@@ -248,7 +250,9 @@ def _cluster(address: str | None) -> Iterator[concurrent.futures.Executor | None
     try:
         from distributed import Client
     except ImportError:
-        raise ToolMissing("--scheduler needs dask.distributed; install it with: pip install 'mediaprep[cluster]'") from None
+        raise ToolMissing(
+            "--scheduler needs dask.distributed; install it with: pip install 'mediaprep[cluster]'"
+        ) from None
     try:
         client = Client(address, timeout=10)
     except (OSError, ValueError) as error:

@@ -42,18 +42,25 @@ def _ffmpeg() -> list[Check]:
         found = tools.ffmpeg()
         features = tools.features()
     except ToolError as error:
-        return [Check(name="ffmpeg", found=False, detail=str(error), advice="pip install imageio-ffmpeg, or set MEDIAPREP_FFMPEG")]
+        return [
+            Check(
+                name="ffmpeg",
+                found=False,
+                detail=str(error),
+                advice="pip install imageio-ffmpeg, or set MEDIAPREP_FFMPEG",
+            )
+        ]
     missing = [name for name in FEATURES if name not in features]
     checks = [Check(name="ffmpeg", found=True, detail=f"{found.version} at {found.path}")]
-    for name in missing:
-        checks.append(
-            Check(
-                name=f"ffmpeg {name}",
-                found=False,
-                detail=f"this ffmpeg lacks it; it is needed for {FEATURES[name]}",
-                advice="unset MEDIAPREP_FFMPEG to use the one that comes with mediaprep",
-            )
+    checks += [
+        Check(
+            name=f"ffmpeg {name}",
+            found=False,
+            detail=f"this ffmpeg lacks it; it is needed for {FEATURES[name]}",
+            advice="unset MEDIAPREP_FFMPEG to use the one that comes with mediaprep",
         )
+        for name in missing
+    ]
     if not missing:
         checks.append(Check(name="encoders and filters", found=True, detail=", ".join(FEATURES)))
     return checks
@@ -69,17 +76,18 @@ def _packages() -> list[Check]:
 
 
 def _package(name: str, module: str, package: str, why: str = "") -> Check:
+    import warnings
     from importlib import import_module
     from importlib.metadata import PackageNotFoundError, version
-
-    import warnings
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import_module(module)
     except ImportError as error:
-        return Check(name=name, found=False, detail=f"{package} does not load: {error}", advice=f"pip install {package}")
+        return Check(
+            name=name, found=False, detail=f"{package} does not load: {error}", advice=f"pip install {package}"
+        )
     try:
         return Check(name=name, found=True, detail=f"{package} {version(package)}")
     except PackageNotFoundError:
@@ -126,7 +134,9 @@ def _confinement() -> Check:
         "landlock": "ffmpeg runs under Landlock and resource limits: no files but its own",
         "limits": "ffmpeg runs under resource limits only",
     }
-    return Check(name="confinement", found=level != "limits", needed=False, detail=words.get(level, level), advice=advice)
+    return Check(
+        name="confinement", found=level != "limits", needed=False, detail=words.get(level, level), advice=advice
+    )
 
 
 def _state() -> Check:

@@ -25,7 +25,7 @@ MARGIN = 0.97
 
 
 class Fitted(Struct, frozen=True):
-    """What the search found: the rung (None where nothing fits), its bytes, the smallest bytes seen, the rungs tried."""
+    """What was found: the rung (None where nothing fits), its bytes, the smallest bytes seen, the rungs tried."""
 
     rung: int | None
     size: int

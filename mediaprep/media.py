@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 Kind = Literal["image", "animation", "video", "audio", "document"]
-"""What a file is to a person. An audio-only MP4 or WebM is `audio`; an `animation` is a GIF, APNG, WebP or AVIF that moves."""
+"""What a file is to a person. An audio-only MP4 is `audio`; an `animation` is a GIF, APNG, WebP or AVIF that moves."""
 
 MetadataKind = Literal["location", "device", "person", "time", "thumbnail", "text"]
 """What metadata gives away. `device`: make, model, serial, software. `person`: author, owner, copyright, contact.

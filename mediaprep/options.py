@@ -31,7 +31,9 @@ class Options(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"#[0-9A-Fa-f]{6}", self.background):
-            raise UsageError(f'the background "{self.background}" is no colour; write it as #RRGGBB, for example #FFFFFF')
+            raise UsageError(
+                f'the background "{self.background}" is no colour; write it as #RRGGBB, for example #FFFFFF'
+            )
         if len(self.emojis) > 3:
             raise UsageError("a sticker takes at most 3 emojis")
 

@@ -55,9 +55,7 @@ def choose_target(media: Media, profile: Profile, wanted: str | None) -> str:
     return target
 
 
-def make_plan(
-    media: Media, profile: Profile, target: str | None = None, options: Options | None = None
-) -> Plan:
+def make_plan(media: Media, profile: Profile, target: str | None = None, options: Options | None = None) -> Plan:
     """The cheapest way to make the file comply. Raises `UsageError` for a target that the profile lacks."""
     options = options or Options()
     target = choose_target(media, profile, target)

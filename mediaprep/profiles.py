@@ -83,7 +83,9 @@ def _load(where: str) -> Profile:
         return parse(shipped_text(where), where)
     path = Path(where)
     if path.suffix.lower() != ".toml" and not path.is_file():
-        raise ProfileError(f'there is no profile "{where}"{hint(where, SHIPPED)}; there are {", ".join(SHIPPED)}, or give a .toml file')
+        raise ProfileError(
+            f'there is no profile "{where}"{hint(where, SHIPPED)}; there are {", ".join(SHIPPED)}, or give a .toml file'
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -95,7 +97,7 @@ def _load(where: str) -> Profile:
 
 def shipped_text(name: str) -> str:
     """The TOML of a shipped profile: inside the wheel, or beside the package in a source tree."""
-    inside = Path(__file__).parent / "profiles" / f"{name}.toml"
+    inside = Path(__file__).parent / "_profiles" / f"{name}.toml"
     beside = Path(__file__).parent.parent / "profiles" / f"{name}.toml"
     return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
 
@@ -115,7 +117,10 @@ def parse(text: str, name: str, where: str = "") -> Profile:
     name = table.pop("name", name)
     if not isinstance(title, str) or not isinstance(name, str):
         raise ProfileError(f"{where}: name and title are texts in quotes")
-    sources = {key: _struct(value, Source, f"{where}: [sources.{key}]") for key, value in _table(table.pop("sources", {}), where, "sources").items()}
+    sources = {
+        key: _struct(value, Source, f"{where}: [sources.{key}]")
+        for key, value in _table(table.pop("sources", {}), where, "sources").items()
+    }
     targets: dict[str, Limits] = {}
     source_of: dict[str, dict[str, str]] = {}
     for target, value in table.items():
@@ -124,12 +129,17 @@ def parse(text: str, name: str, where: str = "") -> Profile:
         cited = _struct(keys.pop("source", {}), dict[str, str], f"{spot} source")
         for key, source in cited.items():
             if source not in sources:
-                raise ProfileError(f'{spot} source.{key} names "{source}", which is not under [sources]{hint(source, sources)}')
+                raise ProfileError(
+                    f'{spot} source.{key} names "{source}", which is not under [sources]{hint(source, sources)}'
+                )
         source_of[target] = cited
         targets[target] = limits(keys, spot)
     for target, one in targets.items():
         if one.fallback is not None and one.fallback not in targets:
-            raise ProfileError(f'{where}: [{target}] fallback names the target "{one.fallback}", which is not there{hint(one.fallback, targets)}')
+            raise ProfileError(
+                f'{where}: [{target}] fallback names the target "{one.fallback}", which is not there'
+                f"{hint(one.fallback, targets)}"
+            )
     if not targets:
         raise ProfileError(f"{where}: there is no target; add a table such as [image]")
     return Profile(name=name, title=title, targets=targets, sources=sources, source_of=source_of)
@@ -148,7 +158,10 @@ def _merged(base: Any, value: Any) -> Any:
 def _table(value: Any, where: str, key: str) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
-    raise ProfileError(f'{where}: "{key}" stands outside any table{hint(key, ["name", "title", "extends"])}; limits belong under a target such as [image]')
+    raise ProfileError(
+        f'{where}: "{key}" stands outside any table{hint(key, ["name", "title", "extends"])}; '
+        "limits belong under a target such as [image]"
+    )
 
 
 def limits(keys: Mapping[str, Any], spot: str) -> Limits:
@@ -177,7 +190,10 @@ def _with_unit(value: Any, hint_: Any, spot: str) -> Any:
     if match is None or (unit := match[2].upper() or next(iter(units))) not in units:
         given = match[2] if match else value
         known = ", ".join(units).replace("IB", "iB") if kind == "bytes" else ", ".join(units).lower()
-        raise ProfileError(f'{spot} = "{value}" has no unit of {"size" if kind == "bytes" else "time"}{hint(given.upper(), units)}; known are {known}')
+        raise ProfileError(
+            f'{spot} = "{value}" has no unit of {"size" if kind == "bytes" else "time"}'
+            f"{hint(given.upper(), units)}; known are {known}"
+        )
     number = float(match[1]) * units[unit]
     if kind == "bytes" and number != int(number):
         raise ProfileError(f'{spot} = "{value}" is not a whole number of bytes')

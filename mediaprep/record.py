@@ -26,7 +26,7 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one file.
 
     `status`: `ready` (complies; after `prepare` the file is at `path`), `needs-work` (only from `check` and
-    `plan`), `rejected` (no way to comply; `remaining` says why), `failed` (unreadable, or tool trouble; `error` says which).
+    `plan`), `rejected` (no way to comply; `remaining` says why), `failed` (unreadable, or tool trouble; see `error`).
     `findings`: what was wrong with the source; `remaining`: what is still wrong with the output, warnings only when
     `ready`. `changes`: what the recipient loses or could notice. `encodes`: whole-output encodes it took.
     `waveform`: 64 integers from 0 to 100, for voice notes.

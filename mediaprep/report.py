@@ -12,8 +12,10 @@ from mediaprep.rules.base import megabytes
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid #ddd }
-.ready { color: #176b2c } .rejected, .failed { color: #a3201d } ul { margin: 0; padding-left: 1.1rem } td.n { text-align: right; white-space: nowrap }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid #ddd }
+.ready { color: #176b2c } .rejected, .failed { color: #a3201d }
+ul { margin: 0; padding-left: 1.1rem } td.n { text-align: right; white-space: nowrap }
 """
 
 
@@ -32,7 +34,8 @@ def page(records: Sequence[Prepared]) -> str:
     said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     rows = "\n".join(_row(record) for record in sorted(records, key=lambda record: record.source))
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>mediaprep report</title><style>{STYLE}</style>\n'
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>mediaprep report</title>\n'
+        f"<style>{STYLE}</style>\n"
         f"<h1>mediaprep report</h1>\n<p>{len(records)} files: {said or 'nothing to do'}. "
         f"mediaprep {__version__}; ffmpeg confined by {html.escape(sandbox.level())}.</p>\n"
         "<table><thead><tr><th>file<th>status<th>target<th>action<th>bytes<th>what and why</tr></thead>\n"

@@ -120,7 +120,9 @@ class LivePrinter(Printer):
     def _update(self, source: str) -> None:
         percent = f" {self.running[source]:.0%}" if source in self.running else ""
         name = source.rsplit("/", 1)[-1]
-        self.bar.update(self.task, completed=self.done + sum(self.running.values()), description=f"{name[:40]}{percent}")
+        self.bar.update(
+            self.task, completed=self.done + sum(self.running.values()), description=f"{name[:40]}{percent}"
+        )
 
     def say(self, text: str) -> None:
         if text:
@@ -203,6 +205,7 @@ def health(checks: list[Check], as_json: bool) -> str:
     if as_json:
         return msgspec.json.encode(checks).decode()
     return "\n".join(
-        f"{'✓' if one.found else '✗' if one.needed else '-'} {one.name}: {one.detail}" + (f"\n    {one.advice}" if one.advice else "")
+        f"{'✓' if one.found else '✗' if one.needed else '-'} {one.name}: {one.detail}"
+        + (f"\n    {one.advice}" if one.advice else "")
         for one in checks
     )

@@ -16,8 +16,9 @@ from msgspec import Struct
 from mediaprep import allow, errors
 from mediaprep.containers import archive, ebml, exif, id3, mpegaudio, ogg
 from mediaprep.containers.structure import length, read_at
-from mediaprep.suffixes import mimes_for_suffix as mimes_for_suffix
-from mediaprep.suffixes import suffix_for as suffix_for
+from mediaprep.suffixes import mimes_for_suffix, suffix_for
+
+__all__ = ["PILLOW", "Sniffed", "mimes_for_suffix", "sniff", "suffix_for"]
 
 _HEAD = 64 * 1024
 
@@ -94,6 +95,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _PDF_HEADER_WITHIN = 1024
 _TGA_FOOTER = b"TRUEVISION-XFILE.\0"
 
@@ -109,7 +111,7 @@ def _known(file: BinaryIO, head: bytes) -> str:
         return "audio/aiff"
     if head[:4] in _TIFF:
         return _tiff(file, head)
-    if head[:2] == b"BM" and len(head) >= 26 and head[14] in (12, 16, 40, 52, 56, 64, 108, 124) and not any(head[15:18]):
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return "image/bmp"
     if head.startswith(_OLE):
         return archive.ole_mime(file)
@@ -182,7 +184,7 @@ _FRAMES: tuple[tuple[str, Callable[[bytes, int], int]], ...] = (
     ("audio/aac", mpegaudio.adts_frame),
     ("audio/ac3", mpegaudio.ac3_frame),
 )
-_ENOUGH_FRAMES = 3
+_ENOUGH_FRAMES, _SURE_FRAMES = 3, 8
 _RESYNC = 4096
 
 
@@ -199,12 +201,13 @@ def _sound(file: BinaryIO) -> str:
             if head.startswith(magic):
                 return mime
     for mime, frame in _FRAMES:
-        if mpegaudio.runs(head, frame, _ENOUGH_FRAMES, whole=whole) or tagged and frame(head, 0) >= len(head):
+        # After a tag, a whole frame and a cut one are enough.
+        if mpegaudio.runs(head, frame, 1 if tagged and whole else _ENOUGH_FRAMES, filling=whole):
             return "audio/eac3" if mime == "audio/ac3" and mpegaudio.is_extended_ac3(head) else mime
-    resynced = (head[at:] for at in range(min(_RESYNC, len(head))) if tagged and head[at] == 0xFF)
-    if any(mpegaudio.runs(rest, mpegaudio.mpeg_frame, _ENOUGH_FRAMES, whole=whole) for rest in resynced):
-        return "audio/mpeg"  # a tag that lies about its length
-    return ""
+    # A tag that lies about its length, or the rest of a frame before the first whole one.
+    least = _ENOUGH_FRAMES if tagged else _SURE_FRAMES
+    starts = (at for at in range(min(_RESYNC, len(head))) if head[at] == 0xFF)
+    return "audio/mpeg" if any(mpegaudio.runs(head[at:], mpegaudio.mpeg_frame, least) for at in starts) else ""
 
 
 # ---------------------------------------------------------------- documents

@@ -95,7 +95,7 @@ def left_out(media: Media) -> tuple[str, ...]:
         for other in media.audio
         if other != media.sound
     ]
-    sentences += [f"{kind} left out" for kind in ("chapters", "subtitle") if kind in media.extras]
+    sentences += [f"{kind}s left out" for kind in ("chapter", "subtitle") if {kind, f"{kind}s"} & {*media.extras}]
     return tuple(sentences)
 
 
@@ -116,7 +116,7 @@ def mixed(node: Any, media: Media, sound: AudioStream, channels: int) -> Any:
         node = node.filter("aformat", sample_fmts="fltp").filter("aresample", ochl="stereo")
         node = node.filter("alimiter", limit=0.95, level=0, latency=1)
     if channels == 1 and sound.channels > 1:
-        node = node.filter("pan", "mono|c0=0.5*c0+0.5*c1")
+        node = node.filter("aresample", ochl="mono", rematrix_maxval=1)
     return node
 
 

@@ -79,7 +79,7 @@ def identity(source: Path) -> os.stat_result:
 
 @contextlib.contextmanager
 def staged(source: Path, folder: Path) -> Iterator[Path]:
-    """`folder/input`, a link to the source under a neutral name. Raises `InputChanged` if the source did not stay as it was."""
+    """`folder/input`, a link to the source under a neutral name. Raises `InputChanged` if it did not stay as it was."""
     before = identity(source)
     try:
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -192,7 +192,9 @@ def safe_stem(name: str) -> str:
     dash or dot, no bytes that are not UTF-8, at most 180 bytes.
     """
     stem = unicodedata.normalize("NFC", PurePath(name).stem.encode("utf-8", "replace").decode())
-    kept = "".join(c if c.isprintable() and unicodedata.category(c) != "Cf" and c not in '\\/:*?"<>|' else "_" for c in stem)
+    kept = "".join(
+        c if c.isprintable() and unicodedata.category(c) != "Cf" and c not in '\\/:*?"<>|' else "_" for c in stem
+    )
     if kept[:1] in "-.":
         kept = "_" + kept[1:]
     while len(kept.encode()) > STEM_BYTES:
@@ -205,6 +207,7 @@ def stems(names: list[tuple[str, str]]) -> list[str]:
 
     Files that would share one get their old ending added: `cat.png` and `cat.heic` become `cat-png`, `cat-heic`.
     """
+
     def key(folder: str, stem: str) -> tuple[str, str]:
         return folder, unicodedata.normalize("NFC", stem).casefold()
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
 
-from mediaprep import launch, sandbox
+from mediaprep import launch, sandbox, worker
 from mediaprep.errors import DiskFull, TimeLimit, ToolCrashed, ToolError, ToolMissing
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ LARGEST_FILE = 4 << 30
 # Without a cap glibc sets 64 MiB of address space aside for each of x264's threads: gigabytes on a big machine.
 _ENVIRONMENT = {"LC_ALL": "C", "MALLOC_ARENA_MAX": "4"}
 _KEPT_WORDS = 4096
+_AFTERWARDS = 60.0
+"""Seconds that a job may still take once its tool has used up all of its own."""
 _LONGEST_SENTENCE = 300
 _NO_SPACE = re.compile(rb"No space left on device|Disk quota exceeded")
 _BOILERPLATE = re.compile(
@@ -64,7 +66,7 @@ class Finished(Struct, frozen=True):
     level: str
 
 
-class Overshoot(Exception):  # noqa: N818 - a result of the search for size, not an error
+class Overshoot(Exception):
     """The watched output outgrew its ceiling and the run was stopped there, `reached` bytes in. No fault: a
     search for size goes on from it."""
 
@@ -160,8 +162,9 @@ def stream(arguments: Sequence[str], *, folder: Path, seconds: float, block: int
 
 def last_words(said: bytes | bytearray) -> str:
     """The last three things ffmpeg said that mean something, on one line of at most 300 characters."""
-    lines = (re.sub(r"\[[^\]]* @ 0x[0-9a-f]+\] *", "", line) for line in said.decode(errors="replace").splitlines())
-    clean = ("".join(c if c.isprintable() else " " for c in line).strip() for line in lines)
+    plain = re.sub(r"\[[^]\n]* @ 0x[0-9a-f]+\] *", "", said.decode(errors="replace"))
+    plain = re.sub(r"not on whitelist '[^'\n]*'", "is not allowed", plain)
+    clean = ("".join(c if c.isprintable() else " " for c in line).strip() for line in plain.splitlines())
     meaningful = dict.fromkeys(line for line in clean if line and not _BOILERPLATE.match(line))
     words = "; ".join([*meaningful][-3:])
     return words if len(words) <= _LONGEST_SENTENCE else f"…{words[1 - _LONGEST_SENTENCE :]}"
@@ -184,6 +187,7 @@ class _Run:
             file_size=ceiling[1] + 1 if ceiling else LARGEST_FILE,
             cpu=math.ceil(seconds * (os.cpu_count() or 1)) + 1,
         )
+        worker.allow(seconds + _AFTERWARDS)
         self.started = time.monotonic()
         self.level = sandbox.level()
         linked = _linked_sources(arguments, folder)

@@ -81,8 +81,8 @@ class LocalWorkers(Executor):
         if cancel_futures:
             with suppress(queue.Empty):
                 while True:
-                    if job := self._jobs.get_nowait():
-                        job.future.cancel()
+                    if (job := self._jobs.get_nowait()) and job.future.cancel():
+                        job.future.set_running_or_notify_cancel()
         for supervisor in self._supervisors:
             self._jobs.put(None)
             if cancel_futures:

@@ -15,10 +15,21 @@ from mediaprep.rules import RULES, Action, check
 WHATSAPP = load("whatsapp").targets
 
 PHOTO = Media(
-    name="photo.jpg", size=900_000, mime="image/jpeg", kind="image", width=4000, height=3000, mode="RGB", colour_space="sRGB"
+    name="photo.jpg",
+    size=900_000,
+    mime="image/jpeg",
+    kind="image",
+    width=4000,
+    height=3000,
+    mode="RGB",
+    colour_space="sRGB",
 )
-MOVING = replace(PHOTO, name="party.gif", mime="image/gif", kind="animation", frames=12, duration=1.2, shortest_frame=0.1)
-STICKER = Media(name="cat.webp", size=40_000, mime="image/webp", kind="image", width=512, height=512, mode="RGBA", alpha=True)
+MOVING = replace(
+    PHOTO, name="party.gif", mime="image/gif", kind="animation", frames=12, duration=1.2, shortest_frame=0.1
+)
+STICKER = Media(
+    name="cat.webp", size=40_000, mime="image/webp", kind="image", width=512, height=512, mode="RGBA", alpha=True
+)
 DANCING = replace(STICKER, kind="animation", frames=20, duration=1.6, shortest_frame=0.08, size=300_000)
 PICTURE = VideoStream(
     index=0, codec="h264", profile="Main", pixel_format="yuv420p", width=1280, height=720, fps=30.0, default=True
@@ -32,7 +43,14 @@ NOTE = Media(
     name="note.ogg", size=60_000, mime="audio/ogg", kind="audio", duration=20.0,
     audio=(AudioStream(index=0, codec="opus", channels=1),),
 )  # fmt: skip
-SONG = Media(name="song.mp3", size=4_000_000, mime="audio/mpeg", kind="audio", duration=200.0, audio=(AudioStream(index=0, codec="mp3", channels=2),))
+SONG = Media(
+    name="song.mp3",
+    size=4_000_000,
+    mime="audio/mpeg",
+    kind="audio",
+    duration=200.0,
+    audio=(AudioStream(index=0, codec="mp3", channels=2),),
+)
 
 
 def film(**changes: Any) -> Media:

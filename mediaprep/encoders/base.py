@@ -54,9 +54,7 @@ class Encoder(Protocol):
 
     mime: str
 
-    def ladder(
-        self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options
-    ) -> Sequence[Recipe]:
+    def ladder(self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options) -> Sequence[Recipe]:
         """Best to smallest; empty where this encoder cannot. Recipes that copy (`encodes` 0) come first. Pure."""
         ...
 

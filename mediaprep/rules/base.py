@@ -82,9 +82,7 @@ class Shelf:
     def __init__(self) -> None:
         self.rules: list[Rule] = []
 
-    def rule(
-        self, code: str, name: str, *, cure: Action, part: Part, level: Level = "error"
-    ) -> Callable[[Look], Look]:
+    def rule(self, code: str, name: str, *, cure: Action, part: Part, level: Level = "error") -> Callable[[Look], Look]:
         def shelve(look: Look) -> Look:
             self.rules.append(Rule(code=code, name=name, level=level, cure=cure, part=part, look=look))
             return look

@@ -14,7 +14,7 @@ def type_(media: Media, limits: Limits) -> str | None:
     """The type of the file, told from its bytes, is not one that the platform takes.
 
     A platform that receives another type answers with an error (131053 on the Cloud API), often only after the
-    message was accepted. Cured by converting; a film or a sound whose streams comply is only put into another container.
+    message was accepted. Cured by converting; streams that comply are only put into another container.
 
     Source: each profile's list of types, for WhatsApp "Media", section "Supported media types".
     """

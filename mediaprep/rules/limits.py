@@ -1,4 +1,4 @@
-"""Limits: what one platform accepts for one kind of message. A key here is a key in a profile's TOML and a rule's parameter."""
+"""Limits: what a platform accepts for one kind of message. A key here is a key in a profile and a rule's parameter."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ def too_large(media: Media, limits: Limits) -> str | None:
     if limits.max_side is None or media.kind in ("audio", "document"):
         return None
     side = max(media.width, media.height)
-    return f"the longest side has {side} pixels; at most {limits.max_side} are taken" if side > limits.max_side else None
+    return (
+        f"the longest side has {side} pixels; at most {limits.max_side} are taken" if side > limits.max_side else None
+    )
 
 
 @shelf.rule("MP203", "transparency", cure=Action.ENCODE, part="picture")
@@ -70,7 +72,7 @@ def colour_mode(media: Media, limits: Limits) -> str | None:
 
 @shelf.rule("MP205", "bit-depth", cure=Action.ENCODE, part="picture")
 def bit_depth(media: Media, limits: Limits) -> str | None:
-    """The picture has more bits for each channel than the platform takes. A 16-bit PNG passes the upload and fails later.
+    """The picture has more bits a channel than the platform takes. A 16-bit PNG passes the upload and fails later.
 
     Source: WhatsApp "Image messages": "Images must be 8-bit, RGB or RGBA".
     """
@@ -117,7 +119,9 @@ def animation(media: Media, limits: Limits) -> str | None:
     """
     if limits.animated is not False or not media.moves:
         return None
-    return f"the picture moves ({media.frames} frames); a still one is wanted" if media.frames > 1 else "a still is wanted"
+    return (
+        f"the picture moves ({media.frames} frames); a still one is wanted" if media.frames > 1 else "a still is wanted"
+    )
 
 
 @shelf.rule("MP209", "still", cure=Action.ENCODE, part="picture")
@@ -141,7 +145,9 @@ def frame_duration(media: Media, limits: Limits) -> str | None:
         return None
     if media.shortest_frame >= limits.min_frame - 1e-6:
         return None
-    return f"a frame is shown for {media.shortest_frame * 1000:.0f} ms; at least {limits.min_frame * 1000:.0f} are needed"
+    return (
+        f"a frame is shown for {media.shortest_frame * 1000:.0f} ms; at least {limits.min_frame * 1000:.0f} are needed"
+    )
 
 
 @shelf.rule("MP211", "too-long", cure=Action.ENCODE, part="file")

@@ -1,4 +1,4 @@
-"""MP4xx: metadata that gives away a place, a device or a person. One rule for each kind, all cured without re-encoding."""
+"""MP4xx: metadata that gives away a place, a device or a person. One rule each, cured without re-encoding."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         Recipients of a document or of a link can read it, and no platform promises to remove it.
         Cured by leaving the metadata off; pixels and sound stay bit for bit as they are.
 
-        Source: EXIF 2.32, 4.6.6; QuickTime File Format, `com.apple.quicktime.location.ISO6709`; 3GPP TS 26.244 `loci`.""",
+        Source: EXIF 2.32, 4.6.6; QuickTime `com.apple.quicktime.location.ISO6709`; 3GPP TS 26.244 `loci`.""",
     ),
     (
         "MP402",
@@ -48,7 +48,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "person",
         "person",
         "the file names a person (author, artist, owner or copyright)",
-        """The file names its author, artist, owner or copyright holder: EXIF, XMP, IPTC, ID3, Vorbis comments, MP4 tags.
+        """The file names its author, artist, owner or copyright holder: EXIF, XMP, IPTC, ID3, Vorbis, MP4.
 
         Source: EXIF 2.32, 4.6.5; IPTC Photo Metadata Standard; ID3v2.4, 4.2.""",
     ),

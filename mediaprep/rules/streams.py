@@ -60,7 +60,11 @@ def high_profile_b_frames(media: Media, limits: Limits) -> str | None:
     video = film(media, limits)
     if video is None or limits.high_b_frames is not False or video.codec != "h264":
         return None
-    return "H.264 High profile with B-frames does not play on Android" if video.b_frames and video.profile in HIGH else None
+    return (
+        "H.264 High profile with B-frames does not play on Android"
+        if video.b_frames and video.profile in HIGH
+        else None
+    )
 
 
 @shelf.rule("MP305", "unadvised-profile", cure=Action.PASS, part="video", level="warning")
@@ -91,7 +95,11 @@ def pixel_format(media: Media, limits: Limits) -> str | None:
     video = film(media, limits)
     if video is None or not limits.pixel_formats or not video.pixel_format:
         return None
-    return None if video.pixel_format in limits.pixel_formats else f"the pixel format is {video.pixel_format}, not 8-bit 4:2:0"
+    return (
+        None
+        if video.pixel_format in limits.pixel_formats
+        else f"the pixel format is {video.pixel_format}, not 8-bit 4:2:0"
+    )
 
 
 @shelf.rule("MP307", "odd-sides", cure=Action.ENCODE, part="video")
@@ -246,7 +254,7 @@ def audio_streams(media: Media, limits: Limits) -> str | None:
 
 @shelf.rule("MP333", "audio-missing", cure=Action.REJECT, part="audio")
 def audio_missing(media: Media, limits: Limits) -> str | None:
-    """Sound was asked for, and the file has none."""
+    """Sound was asked for, and the file has none. A film without sound can go as `--as gif`."""
     if not limits.audio_codec or limits.video_codec or media.audio:
         return None
     return "there is no sound in this file"

@@ -1,0 +1,221 @@
+"""WebP: stickers, still and animated. Which rungs there are, best to smallest; `webp_session` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+from msgspec.structs import replace
+
+from mediaprep import frames, reel, sticker
+from mediaprep.containers import riff
+from mediaprep.encoders.base import Recipe, Work
+from mediaprep.encoders.webp_session import Drawing, Session
+from mediaprep.media import Media
+from mediaprep.options import Options
+from mediaprep.reel import Cut
+from mediaprep.rules import Action, Finding, Limits, check
+from mediaprep.rules import errors as errors_of
+
+LONGEST = 60.0
+"""Seconds of an animation where the limits do not tell."""
+
+QUALITIES = (90, 85, 80, 75, 70, 65, 60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 12, 8, 5, 2, 0)
+SHARES = (1.0, 2 / 3, 1 / 2, 1 / 3, 1 / 4, 1 / 6)
+"""Of the source's frame rate: each is a regular rhythm."""
+WORTH = ((24.0, 50), (16.0, 35), (12.0, 25), (9.0, 12), (6.0, 5), (0.0, 0))
+"""Below this quality, fewer frames a second look better than worse ones; and that rate is as low as it gets."""
+SLOWEST = 4.0
+DETAILS = (0.75, 0.5, 0.35, 0.25, 0.15, 0.08)
+
+
+class Webp(Recipe, frozen=True, kw_only=True):
+    """`canvas`, `art`: pixels. `quality`: 0 to 100, None for lossless. `fps`: frames a second at most, None for all.
+    `detail`: the share of the art's pixels a side that is kept before it is enlarged again.
+    `flatten`: the colour that transparency becomes. `block`: the EXIF that names the pack."""
+
+    canvas: tuple[int, int] = (0, 0)
+    art: tuple[int, int] = (0, 0)
+    quality: int | None = None
+    fps: float | None = None
+    detail: float = 1.0
+    animated: bool = False
+    cut: Cut | None = None
+    flatten: str | None = None
+    block: bytes = b""
+
+    @property
+    def drawing(self) -> Drawing:
+        return Drawing(canvas=self.canvas, flatten=self.flatten, fps=self.fps, quality=self.quality, detail=self.detail)
+
+    @property
+    def copies(self) -> bool:
+        return self.encodes == 0
+
+
+class WebpEncoder:
+    mime = "image/webp"
+
+    def ladder(
+        self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options
+    ) -> Sequence[Webp]:
+        rungs = [*_copies(media, findings, options), *_encodes(media, limits, options)]
+        return [rung for rung in rungs if self._complies(rung, media, limits)]
+
+    def expect(self, recipe: Webp, media: Media, limits: Limits) -> Media:
+        name = str(PurePath(media.name or "sticker").with_suffix(".webp"))
+        if recipe.copies:
+            return replace(media, name=name, size=0, metadata=(), trailing=0)
+        clear = recipe.flatten is None
+        return Media(
+            name=name,
+            size=0,
+            mime=self.mime,
+            kind="animation" if recipe.animated else "image",
+            width=recipe.canvas[0],
+            height=recipe.canvas[1],
+            frames=_frames(recipe, media) if recipe.animated else 1,
+            duration=_seconds(recipe, media) if recipe.animated else None,
+            alpha=clear,
+            mode="RGBA" if clear else "RGB",
+            lossless=recipe.quality is None,
+            caption=media.caption,
+            text=media.text,
+        )
+
+    def estimate(self, recipe: Webp, work: Work) -> int | None:
+        if recipe.copies:
+            return work.media.size + len(recipe.block)
+        return _session(work, recipe).estimate(recipe.drawing)
+
+    def encode(self, recipe: Webp, work: Work, output: Path) -> None:
+        if not recipe.copies:
+            output.write_bytes(_session(work, recipe).encoded(recipe.drawing, recipe.block))
+            return
+        if not recipe.block:
+            riff.strip_webp(work.source, output)
+            return
+        stripped = work.folder / "stripped"
+        riff.strip_webp(work.source, stripped)
+        sticker.label(stripped, output, recipe.block)
+
+    def _complies(self, recipe: Webp, media: Media, limits: Limits) -> bool:
+        """Whether the limits can be honoured at all. Words are another matter, size is the search's."""
+        broken = errors_of(check(self.expect(recipe, media, limits), limits, ours=True))
+        return all(finding.part == "message" for finding in broken)
+
+
+def _copies(media: Media, findings: Sequence[Finding], options: Options) -> list[Webp]:
+    block = sticker.pack_block(options)
+    curable = all(finding.action <= Action.REMUX for finding in findings)
+    if media.mime != "image/webp" or not curable or not (findings or block):
+        return []
+    return [Webp(encodes=0, animated=media.kind == "animation", block=block)]
+
+
+def _encodes(media: Media, limits: Limits, options: Options) -> list[Webp]:
+    """The rungs: quality falls first, then frames, at last detail. No knob ever rises, so the bytes never do."""
+    if media.kind in ("audio", "document") or not all(media.upright):
+        return []
+    canvas = sticker.canvas(media, limits)
+    opaque = limits.alpha is False or bool(limits.modes and "RGBA" not in limits.modes)
+    animated = media.moves if limits.animated is None else limits.animated
+    if max(canvas) > sticker.LARGEST_SIDE or (animated and not media.moves):
+        return []
+    cut, said = _cut(media, limits, options) if animated else (None, [])
+    base = Webp(
+        canvas=canvas,
+        art=sticker.fitted(media.upright, canvas, cover=options.crop),
+        animated=animated,
+        cut=cut,
+        flatten=options.background if opaque else None,
+        block=sticker.pack_block(options),
+        changes=(*said, *_losses(media, canvas, options, animated=animated, opaque=opaque)),
+    )
+    steps = _steps(_rate(media, cut)) if cut else [(None, quality) for quality in QUALITIES]
+    rungs = [replace(base, quality=None)] if media.lossless else []
+    rungs += [_rung(base, fps, quality) for fps, quality in steps]
+    least = rungs[-1]
+    rungs += [_rung(base, least.fps, 0, detail) for detail in DETAILS]
+    if animated:
+        rungs += [_rung(base, fps, 0, DETAILS[-1]) for fps in (2.0, 1.0) if least.fps is None or fps < least.fps]
+    return rungs
+
+
+def _rung(base: Webp, fps: float | None, quality: int, detail: float = 1.0) -> Webp:
+    said = list(base.changes)
+    if fps is not None:
+        said.append(f"at most {fps:.3g} frames a second kept, to fit the size")
+    if detail < 1:
+        said.append(f"detail reduced to that of {max(1, round(max(base.art) * detail))} pixels, to fit the size")
+    return replace(base, fps=fps, quality=quality, detail=detail, changes=tuple(said))
+
+
+def _losses(
+    media: Media, canvas: tuple[int, int], options: Options, *, animated: bool, opaque: bool
+) -> list[str]:
+    said = []
+    if media.moves and not animated:
+        said.append(f"first of {media.frames} frames taken" if media.frames > 1 else "first frame of the film taken")
+    if media.audio:
+        said.append("the sound is left out")
+    if opaque and media.alpha:
+        said.append(f"transparency flattened onto {options.background}")
+    if options.crop and sticker.fitted(media.upright, canvas) != canvas:
+        said.append(f"art cropped to {canvas[0]} x {canvas[1]}")
+    return said
+
+
+def _cut(media: Media, limits: Limits, options: Options) -> tuple[Cut, list[str]]:
+    """What part of the clip is shown, and the sentence about it."""
+    most, whole = limits.max_duration or LONGEST, frames.playing_time(media)
+    if whole is None or whole <= most + 1e-6:
+        return Cut(seconds=most), []
+    if options.speed_up:
+        speed = whole / most
+        return Cut(seconds=most, speed=speed), [f"played {speed:.2f} times as fast, to fit {most:g} s"]
+    return Cut(seconds=most), [f"first {most:g} s of {whole:.1f} s kept"]
+
+
+def _rate(media: Media, cut: Cut) -> float:
+    """Frames a second at which the whole would be shown."""
+    if media.kind == "video":
+        return reel.film_rate(media)
+    whole = frames.playing_time(media)
+    return min(reel.FASTEST_ANIMATION, media.frames / whole * cut.speed) if whole else 10.0
+
+
+def _steps(rate: float) -> list[tuple[float | None, int]]:
+    """Frame rate (None for all frames) and quality of each rung; both only fall."""
+    rates = [share * rate for share in SHARES if share == 1 or share * rate >= SLOWEST]
+    steps: list[tuple[float | None, int]] = []
+    for quality in QUALITIES:
+        while len(rates) > 1 and quality < next(least for fps, least in WORTH if rates[0] >= fps - 0.5):
+            rates.pop(0)
+        steps.append((rates[0] if rates[0] < rate else None, quality))
+    return steps
+
+
+def _seconds(recipe: Webp, media: Media) -> float | None:
+    whole = frames.playing_time(media)
+    if whole is None or recipe.cut is None:
+        return None
+    return min(recipe.cut.seconds, whole / recipe.cut.speed)
+
+
+def _frames(recipe: Webp, media: Media) -> int:
+    """How many frames there will be about; neighbours that are alike become one."""
+    seconds = _seconds(recipe, media)
+    rate = recipe.fps or (_rate(media, recipe.cut) if recipe.cut else None)
+    return max(2, round(seconds * rate) if seconds and rate else media.frames)
+
+
+def _session(work: Work, recipe: Webp) -> Session:
+    """The source as it was decoded once for all rungs."""
+    if "webp" not in work.notes:
+        work.notes["webp"] = Session.open(work, recipe.art, recipe.cut)
+    session: Session = work.notes["webp"]
+    return session
+
+
+ENCODERS = {"image/webp": WebpEncoder()}

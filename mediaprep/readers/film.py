@@ -1,0 +1,195 @@
+"""Sound and film -> Media, by PyAV behind the allow-lists and by our own reading of the container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from mediaprep import allow, errors
+from mediaprep.containers import ebml, id3, mp4, mp4_tags, nal, ogg, riff, tags
+from mediaprep.containers.structure import Structure, in_order
+from mediaprep.media import AudioStream, Media, VideoStream
+from mediaprep.readers.streams import audio_stream, extra, first_frames, is_film, video_stream, with_frames
+from mediaprep.readers.timeline import Timeline, timelines
+from mediaprep.sniff import Sniffed
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+MAX_SECONDS = 12 * 3600
+"""Longer than any film that is sent; a bomb of silence is 24 hours in 164 kB."""
+
+_READ_WHOLE_BELOW = 64_000_000
+"""Bytes: a smaller file is read to its end for its true length (some 50 ms), a larger one only if its header is odd."""
+_SAMPLE_PACKETS = 1500
+
+_AUDIO_ONLY = {
+    "video/mp4": "audio/mp4",
+    "video/x-m4v": "audio/mp4",
+    "video/quicktime": "audio/mp4",
+    "video/3gpp": "audio/3gpp",
+    "video/3gpp2": "audio/3gpp2",
+    "video/webm": "audio/webm",
+    "video/x-matroska": "audio/x-matroska",
+    "video/x-ms-asf": "audio/x-ms-wma",
+    "video/x-flv": "audio/x-flv",
+    "video/mp2t": "audio/mp2t",
+    "video/ogg": "audio/ogg",
+}
+_PROMISE_KEPT = 0.9
+"""A file that holds less than this share of what its header promises, and a second less, is cut short."""
+_PROMISING = ("flac", "matroska", "avi", "ape", "wv", "aiff", "caf", "au")
+
+_DRM = "it is encrypted (DRM) and cannot be read; export it without protection"
+
+
+def _read_bare(file: BinaryIO) -> Structure:
+    found = id3.read(file)
+    return Structure(metadata=found.metadata, cut="there are tags and no sound after them" if found.end <= found.start else "")
+
+
+_READERS: Mapping[str, Callable[[BinaryIO], Structure]] = {
+    "mov": mp4.read,
+    "matroska": ebml.read,
+    "ogg": ogg.read,
+    "wav": riff.read_wav,
+    "avi": riff.read_avi,
+} | dict.fromkeys(("mp3", "aac", "ape", "mpc8", "wv", "flac"), _read_bare)
+# Formats whose tags our own reading covers; for the rest ffmpeg's word is taken.
+_OWN_TAGS = ("mov", "ogg", "mp3", "aac")
+
+
+def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
+    """Facts about a film or a sound. Raises Incomplete, Damaged, TooMuch, or UnknownType for a codec not allowed."""
+    import av
+
+    with path.open("rb") as file:
+        structure = _READERS.get(sniffed.demuxer, lambda _: Structure())(file)
+        movie = structure if isinstance(structure, mp4.Movie) else None
+        if movie and any(track.encrypted for track in movie.tracks):
+            raise errors.Damaged(_DRM)
+        if isinstance(structure, ebml.Matroska) and structure.encrypted:
+            raise errors.Damaged(_DRM)
+        if structure.cut:
+            raise errors.Incomplete(f"the file is cut short: {structure.cut}; get it again from its source")
+        metadata = set(structure.metadata) | (mp4_tags.kinds(file, movie) if movie else set())
+        extras = list(structure.extras)
+        if movie and mp4_tags.has_chapters(file):
+            extras.append("chapters")
+    times = _timelines(path, sniffed.demuxer)
+    video: list[VideoStream] = []
+    audio: list[AudioStream] = []
+    with open_container(path, sniffed.demuxer) as container:
+        sounds = len(container.streams.audio)
+        for stream in container.streams:
+            timeline = times.get(stream.index, Timeline())
+            if isinstance(stream, av.VideoStream) and is_film(stream, timeline, sounds):
+                video.append(video_stream(stream, timeline, movie.track(stream.id) if movie else None))
+                if nal.has_user_data(video[-1].codec, stream.codec_context.extradata or b"", timeline.first):
+                    metadata.add("text")
+            elif isinstance(stream, av.AudioStream):
+                audio.append(audio_stream(stream, timeline))
+            else:
+                extras.append(extra(stream))
+            if sniffed.demuxer not in _OWN_TAGS:
+                metadata |= tags.kinds(stream.metadata)
+        if sniffed.demuxer not in _OWN_TAGS:
+            metadata |= tags.kinds(container.metadata)
+        if container.chapters() and "chapters" not in extras:
+            extras.append("chapters")
+        if not video and not audio:
+            raise errors.Damaged("there is neither picture nor sound in it; get it again from its source")
+        duration = _duration(container, sniffed.demuxer, times, [*video, *audio])
+    if "chapters" in extras:
+        metadata.add("text")
+    if "cover" in extras:
+        metadata.add("thumbnail")
+    if video:
+        video = _looked_at(path, sniffed.demuxer, video, turned=movie is not None)
+    main = next((v for v in video if v.default), video[0] if video else None)
+    return Media(
+        name=name, size=path.stat().st_size, kind="video" if main else "audio",
+        mime=sniffed.mime if main else _AUDIO_ONLY.get(sniffed.mime, sniffed.mime),
+        width=main.width if main else 0, height=main.height if main else 0,
+        bit_depth=main.bit_depth if main else 8, alpha=any(v.alpha for v in video), duration=duration,
+        frames=times[main.index].packets if main and times[main.index].whole else 1, demuxer=sniffed.demuxer,
+        faststart=movie.faststart if movie else None, video=tuple(video), audio=tuple(audio), extras=tuple(extras),
+        metadata=in_order(metadata), trailing=structure.trailing,
+    )  # fmt: skip
+
+
+def _duration(
+    container: InputContainer, demuxer: str, times: dict[int, Timeline], streams: Sequence[VideoStream | AudioStream]
+) -> float | None:
+    """Seconds of the whole. Raises TooMuch for a monster, Incomplete for less than the header promises."""
+    import av
+
+    told = (container.duration or 0) / av.time_base
+    spans = [times[s.index] for s in streams]
+    starts = [t.start for t in spans if t.start is not None]
+    ends = [t.start + t.duration for t in spans if t.start is not None and t.duration is not None]
+    counted = max(ends) - min(starts) if ends and starts and all(t.whole for t in spans) else None
+    if counted is not None and told and demuxer in _PROMISING and counted < told * _PROMISE_KEPT - 1:
+        raise errors.Incomplete(
+            f"the file is cut short: its header promises {told:.0f} seconds and {counted:.0f} are there; get it again "
+            "from its source"
+        )
+    if sum(t.packets for t in spans) == 0:
+        raise errors.Incomplete(
+            "the file is cut short: there is a header and no picture or sound after it; get it again from its source"
+        )
+    seconds = counted or told or None
+    if seconds and seconds > MAX_SECONDS:
+        raise errors.TooMuch(
+            f"it lasts {seconds / 3600:,.1f} hours by its time stamps, more than {MAX_SECONDS // 3600}; cut it"
+        )
+    return seconds
+
+
+def _looked_at(path: Path, demuxer: str, video: list[VideoStream], *, turned: bool) -> list[VideoStream]:
+    """The streams, each corrected by its first decoded pictures. Raises Damaged where none can be decoded."""
+    with open_container(path, demuxer) as container:
+        found = []
+        for facts in video:
+            frames = first_frames(container, facts.index)
+            if not frames:
+                raise errors.Damaged(
+                    "its picture cannot be decoded; get it again from its source, or export it as H.264 MP4"
+                )
+            found.append(with_frames(facts, frames, turned=turned))
+            container.seek(0) if len(video) > 1 else None
+        return found
+
+
+def open_container(path: Path, demuxer: str) -> InputContainer:
+    """PyAV's container behind the allow-lists. Raises TooMuch or Damaged."""
+    import av
+
+    options = allow.input_options(demuxer)
+    try:
+        return av.open(f"file:{path}", format=options.pop("f"), options=options)
+    except (av.error.FFmpegError, ValueError) as error:
+        if "max_streams" in str(error):
+            raise errors.TooMuch(f"the file has more than {allow.MAX_STREAMS} streams; export it with fewer") from None
+        raise errors.Damaged(
+            f"the file is damaged: it begins like {demuxer} and does not go on like it; get it again from its source, or "
+            "export it as MP4"
+        ) from error
+
+
+def _timelines(path: Path, demuxer: str) -> dict[int, Timeline]:
+    """True times of every stream; of a large file whose header makes sense, from its first packets alone."""
+    import av
+
+    try:
+        with open_container(path, demuxer) as container:
+            told = (container.duration or 0) / av.time_base
+            trusted = path.stat().st_size > _READ_WHOLE_BELOW and 0 < told < MAX_SECONDS
+            return timelines(container, _SAMPLE_PACKETS if trusted else None)
+    except av.error.FFmpegError as error:
+        raise errors.Damaged(
+            "the file breaks off in the middle or is damaged; get it again from its source"
+        ) from error
+
+

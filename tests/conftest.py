@@ -1,0 +1,31 @@
+"""What every test shares: a state folder of its own, hypothesis without a clock, real media only where they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("mediaprep", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("mediaprep")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test does is remembered in, or changed by, the user's own ledger."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEDIAPREP_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs the folder of real media where that is not there."""
+    if Path(os.environ.get("MEDIAPREP_TEST_MEDIA", "-")).is_dir():
+        return
+    absent = [item for item in items if item.get_closest_marker("media")]
+    if absent:
+        config.hook.pytest_deselected(items=absent)
+        items[:] = [item for item in items if not item.get_closest_marker("media")]

@@ -1,0 +1,123 @@
+"""Any facts a file could have, for hypothesis. Wider than what real files show, never contradicting itself."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from mediaprep.media import AudioStream, Media, VideoStream
+from mediaprep.options import Options
+from mediaprep.rules.limits import PRIVATE
+
+sides = st.one_of(st.integers(1, 40), st.integers(41, 9000))
+lengths = st.one_of(st.none(), st.floats(0.02, 2.0), st.floats(2.0, 40_000.0))
+metadata = st.sets(st.sampled_from(PRIVATE)).map(lambda kinds: tuple(sorted(kinds)))
+extras = st.lists(st.sampled_from(["subtitle", "data", "cover", "chapters", "attachment"]), max_size=3).map(tuple)
+names = st.sampled_from(["a.jpg", "b.mp4", "c.opus", "d.webp", "e", "f.txt", "g.mov", "-x.png", "h.m4a"])
+
+
+IMAGES = ["jpeg", "png", "webp", "gif", "heic", "avif", "tiff", "bmp"]
+FILMS = ["mp4", "quicktime", "3gpp", "webm", "x-matroska", "x-msvideo", "mp2t", "x-flv"]
+SOUNDS = ["mpeg", "mp4", "aac", "amr", "ogg", "webm", "wav", "flac", "x-ms-wma"]
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> Media:
+    moves = draw(st.booleans())
+    mime = "image/" + draw(st.sampled_from(IMAGES))
+    frames = draw(st.integers(2, 900)) if moves else 1
+    shortest = draw(st.floats(0.0, 0.5)) if moves else None
+    return Media(
+        name=draw(names), size=draw(st.integers(1, 60_000_000)), mime=mime, kind="animation" if moves else "image",
+        width=draw(sides), height=draw(sides), orientation=draw(st.integers(1, 8)), frames=frames,
+        shortest_frame=shortest,
+        duration=max((shortest or 0) * frames, draw(st.floats(0.02, 120.0))) if moves else None,
+        alpha=draw(st.booleans()), mode=draw(st.sampled_from(["RGB", "RGBA", "L", "LA", "P", "CMYK", "1", "I;16"])),
+        bit_depth=draw(st.sampled_from([1, 8, 10, 16])),
+        colour_space=draw(st.sampled_from(["", "sRGB", "Display P3", "Adobe RGB", "ProPhoto", "whatever"])),
+        lossless=draw(st.booleans()), colours=draw(st.one_of(st.none(), st.integers(1, 256))),
+        metadata=draw(metadata), trailing=draw(st.sampled_from([0, 0, 7, 5_000_000])),
+    )  # fmt: skip
+
+
+sounds = st.builds(
+    AudioStream,
+    index=st.integers(0, 9),
+    codec=st.sampled_from(
+        ["aac", "mp3", "opus", "vorbis", "ac3", "dts", "pcm_s16le", "flac", "amr_nb", "amr_wb", "alac"]
+    ),
+    channels=st.sampled_from([1, 2, 3, 6, 8]),
+    sample_rate=st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000, 96000, 192000]),
+    bit_rate=st.one_of(st.none(), st.integers(4_000, 5_000_000)),
+    default=st.booleans(),
+    duration=st.none(),
+)
+
+streams = st.builds(
+    VideoStream,
+    index=st.integers(10, 19),
+    codec=st.sampled_from(["h264", "hevc", "vp9", "av1", "mpeg4", "h263", "mpeg2video", "prores", "mjpeg", "gif"]),
+    profile=st.sampled_from(
+        ["", "Baseline", "Constrained Baseline", "Main", "High", "High 10", "High 4:4:4 Predictive"]
+    ),
+    pixel_format=st.sampled_from(["", "yuv420p", "yuvj420p", "yuv422p", "yuv420p10le", "yuv444p", "rgba", "yuva420p"]),
+    bit_depth=st.sampled_from([8, 10, 12]),
+    width=sides,
+    height=sides,
+    fps=st.one_of(st.none(), st.floats(0.5, 1000.0)),
+    variable=st.booleans(),
+    bit_rate=st.one_of(st.none(), st.integers(1_000, 400_000_000)),
+    b_frames=st.booleans(),
+    interlaced=st.booleans(),
+    hdr=st.sampled_from(["", "pq", "hlg"]),
+    rotation=st.sampled_from([0, 90, 180, 270]),
+    mirrored=st.booleans(),
+    pixel_aspect=st.sampled_from([1.0, 12 / 11, 0.5, 2.35]),
+    alpha=st.booleans(),
+    default=st.booleans(),
+)
+
+
+@st.composite
+def films(draw: st.DrawFn) -> Media:
+    video = draw(st.lists(streams, min_size=1, max_size=2, unique_by=lambda s: s.index))
+    audio = draw(st.lists(sounds, max_size=2, unique_by=lambda s: s.index))
+    return Media(
+        name=draw(names), size=draw(st.integers(1, 8_000_000_000)),
+        mime="video/" + draw(st.sampled_from(FILMS)),
+        kind="video", width=video[0].width, height=video[0].height, duration=draw(lengths),
+        demuxer="mov", faststart=draw(st.sampled_from([None, True, False])), video=tuple(video), audio=tuple(audio),
+        extras=draw(extras), metadata=draw(metadata), trailing=draw(st.sampled_from([0, 0, 100])),
+    )  # fmt: skip
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> Media:
+    return Media(
+        name=draw(names), size=draw(st.integers(1, 2_000_000_000)),
+        mime="audio/" + draw(st.sampled_from(SOUNDS)),
+        kind="audio", duration=draw(lengths), demuxer="mov", faststart=draw(st.sampled_from([None, True, False])),
+        audio=tuple(draw(st.lists(sounds, min_size=1, max_size=3, unique_by=lambda s: s.index))),
+        extras=draw(extras), metadata=draw(metadata), trailing=draw(st.sampled_from([0, 0, 128])),
+    )  # fmt: skip
+
+
+@st.composite
+def papers(draw: st.DrawFn) -> Media:
+    mime = draw(
+        st.sampled_from(["application/pdf", "text/plain", "application/zip", "application/msword", "image/svg+xml"])
+    )
+    return Media(name=draw(names), size=draw(st.integers(1, 300_000_000)), mime=mime, kind="document")
+
+
+media = st.one_of(pictures(), films(), recordings(), papers())
+
+options = st.builds(
+    Options,
+    background=st.sampled_from(["#FFFFFF", "#000000"]),
+    voice_rate=st.sampled_from([None, 16000, 48000]),
+    normalize=st.booleans(),
+    trim_silence=st.booleans(),
+    speed_up=st.booleans(),
+    crop=st.booleans(),
+    pack=st.sampled_from(["", "Cats"]),
+)

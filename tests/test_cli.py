@@ -1,0 +1,142 @@
+"""The commands as a user types them: exit codes, JSON on stdout, people on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def mediaprep(*arguments: object, **extra: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mediaprep", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **extra)  # type: ignore[call-overload, no-any-return]
+
+
+def test_check_says_what_is_wrong_and_exits_with_1() -> None:
+    done = mediaprep("check", SAMPLES / "photo-gps.jpg")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "MP401" in done.stderr and "where it was taken" in done.stderr
+
+
+def test_check_of_what_complies_exits_with_0() -> None:
+    assert mediaprep("check", SAMPLES / "photo-ready.jpg").returncode == 0
+
+
+def test_json_is_one_record_a_line_and_nothing_else(tmp_path: Path) -> None:
+    done = mediaprep("convert", SAMPLES / "photo.bmp", SAMPLES / "memo.wav", "--into", tmp_path, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {record["status"] for record in records} == {"ready"}
+    assert all(Path(record["path"]).stat().st_size == record["bytes"] for record in records)
+
+
+def test_check_and_plan_write_the_same_record_without_path() -> None:
+    for command in ("check", "plan"):
+        record = json.loads(mediaprep(command, SAMPLES / "film.mov", "--json").stdout)
+        assert "path" not in record
+        assert (record["status"], record["action"], record["target"]) == ("needs-work", "remux", "video")
+
+
+def test_plan_says_why_and_touches_nothing(tmp_path: Path) -> None:
+    copy(SAMPLES / "film-hevc.mp4", tmp_path)
+    done = mediaprep("plan", "film-hevc.mp4", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "video is hevc, not h264" in done.stderr and "would become video/mp4" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["film-hevc.mp4"]
+
+
+def test_a_bad_file_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    done = mediaprep("convert", tmp_path / "empty.mp4", tmp_path / "nothing.jpg", "--into", tmp_path / "out")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "empty" in done.stderr and "no such file" in done.stderr and "2 failed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "x.jpg", "--profile", "whatsap"], 'did you mean "whatsapp"'),
+        (["check", "x.jpg", "--as", "stiker"], 'did you mean "sticker"'),
+        (["check", "x.jpg", "--as", "sticker", "--profile", "wassenger"], "no target"),
+        (["convert", "x.jpg"], "--into"),
+        (["convert", "x.jpg", "--into", "out", "--background", "red"], "#RRGGBB"),
+        (["check", "--nonsense"], "nonsense"),
+        (["explain", "MP30"], "there is no rule"),
+        (["check", "https://example.com/a.jpg"], "link"),
+        (["check", "x.jpg", "--profile", "broken.toml"], "max_byte"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], words: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text('[image]\nmime = ["image/jpeg"]\nmax_byte = "5 MB"\n')
+    done = mediaprep(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_tool_is_exit_code_3(tmp_path: Path) -> None:
+    environment = {**os.environ, "MEDIAPREP_FFMPEG": str(tmp_path / "no-ffmpeg")}
+    done = mediaprep("convert", SAMPLES / "memo.wav", "--into", tmp_path, env=environment)
+    assert done.returncode == 3
+    assert "doctor" in done.stderr and "Traceback" not in done.stderr
+    assert mediaprep("doctor", env=environment).returncode == 3
+
+
+def test_an_interrupt_is_exit_code_130_and_leaves_nothing_half(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mediaprep", "convert", str(SAMPLES), "--into", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not list((tmp_path / "out").glob("[!.]*")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said and "interrupted" in said
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_profiles_lists_them_and_shows_one_with_sources() -> None:
+    listed = mediaprep("profiles").stdout
+    assert [line.split()[0] for line in listed.splitlines()] == ["whatsapp", "wassenger", "engagelab", "msgflash"]
+    shown = mediaprep("profiles", "engagelab").stdout
+    assert "max_bytes = 5,000,000 bytes" in shown and "2026-" in shown and "alpha = no" in shown
+
+
+def test_explain_is_a_manual_page() -> None:
+    done = mediaprep("explain", "mp304")
+    assert done.returncode == 0
+    assert "MP304 high-profile-b-frames" in done.stdout and "Source:" in done.stdout
+    assert mediaprep("explain", "high-profile-b-frames").stdout == done.stdout
+
+
+def test_doctor_says_what_was_found() -> None:
+    done = mediaprep("doctor")
+    assert done.returncode == 0
+    for word in ("ffmpeg", "libmagic", "confinement", "state folder"):
+        assert word in done.stdout
+    assert all("name" in check for check in json.loads(mediaprep("doctor", "--json").stdout))
+
+
+def test_the_report_is_one_page(tmp_path: Path) -> None:
+    source = tmp_path / "a<b>&.bmp"
+    copy(SAMPLES / "photo.bmp", source)
+    report = tmp_path / "report.html"
+    assert mediaprep("convert", source, "--into", tmp_path / "out", "--report", report).returncode == 0
+    page = report.read_text()
+    assert "a&lt;b&gt;&amp;.bmp" in page and "confined by" in page and "<script" not in page
+
+
+def test_an_empty_folder_is_said(tmp_path: Path) -> None:
+    done = mediaprep("check", tmp_path)
+    assert done.returncode == 0 and "nothing to do" in done.stderr
