@@ -58,7 +58,7 @@ _PICTURE_DECODERS = (
     "h264", "hevc", "libdav1d", "av1", "vp8", "vp9", "libvpx", "libvpx-vp9", "theora",
     "mpeg1video", "mpeg2video", "mpegvideo", "mpeg4", "h263", "h263i", "h263p", "flv", "vp6", "vp6a", "vp6f",
     "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2", "wmv3", "vc1",
-    "mjpeg", "dvvideo", "prores", "dnxhd", "cfhd", "aic", "qtrle", "png", "bmp", "gif", "rawvideo",
+    "mjpeg", "dvvideo", "prores", "dnxhd", "cfhd", "aic", "qtrle", "ffv1", "png", "bmp", "gif", "rawvideo",
 )  # fmt: skip
 
 _SOUND_DECODERS = (

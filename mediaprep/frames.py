@@ -8,6 +8,7 @@ numbers; `playing_time` tells the two together.
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ MAX_PIXELS = 400_000_000
 
 _TOO_SHORT = 0.0105
 _SHOWN_INSTEAD = 0.1
+_ALPHA_FLAG = 0x10
 
 
 def shown(seconds: float) -> float:
@@ -77,11 +79,23 @@ def _opened(path: Path, media: Media) -> Image | None:
         return None
     with _as_our_errors():
         try:
-            return Image.open(path, formats=[FORMATS[media.mime]])
+            return Image.open(_webp(path) if media.mime == "image/webp" else path, formats=[FORMATS[media.mime]])
         except UnidentifiedImageError:
             if media.mime != "image/avif":
                 raise
     return None
+
+
+def _webp(path: Path) -> io.BytesIO:
+    """The file with its alpha flag set, without which Pillow drops the alpha of what it composes.
+
+    Encoders leave it out where each frame is opaque, even if the frames do not cover the canvas, which stays
+    transparent there in every viewer. Pillow holds the whole file in memory in any case.
+    """
+    data = bytearray(path.read_bytes())
+    if data[12:16] == b"VP8X":
+        data[20] |= _ALPHA_FLAG
+    return io.BytesIO(data)
 
 
 def _as_seen(frame: Image, media: Media) -> Image:

@@ -1,7 +1,6 @@
 """Still pictures: opened as the one format they are, and made what every screen shows alike.
 
-`open_still` decodes, `normalise` turns, converts and flattens. The two keep to one copy of the pixels wherever they
-can: Pillow spends four bytes on each pixel of a colour picture, so 48 megapixels are 192 MB.
+Pillow spends four bytes on each pixel of a colour picture, so 48 megapixels are 192 MB: one copy, wherever possible.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from mediaprep import colour
 from mediaprep.errors import Damaged, Incomplete, TooMuch
 from mediaprep.media import Media
 from mediaprep.rules import Limits
-from mediaprep.sniff import PILLOW, mimes_for_suffix, suffix_for
+from mediaprep.sniff import PILLOW, suffix_for
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
@@ -60,15 +59,18 @@ def open_still(path: Path, media: Media, *, largest: int | None = None, page: in
 
 def pages(path: Path, media: Media) -> Iterator[Image]:
     """Every page of a TIFF as `open_still` gives it, without the smaller versions that some carry. Raises the same."""
-    first = open_still(path, media)
-    count: int = getattr(first, "n_frames", 1)
-    if count > MAX_PAGES:
-        raise TooMuch(f"the picture has {count} pages, more than the {MAX_PAGES} that are taken; split it")
-    yield first
-    for number in range(1, count):
-        page = open_still(path, media, page=number)
-        if not getattr(page, "tag_v2", {}).get(_SUBFILE, 0) & 1:
-            yield page
+    with _as_our_errors(), _opened(path, media) as image:
+        count: int = getattr(image, "n_frames", 1)
+        if count > MAX_PAGES:
+            raise TooMuch(f"the picture has {count} pages, more than the {MAX_PAGES} that are taken; split it")
+        numbers = [number for number in range(count) if not _is_smaller_version(image, number)]
+    for number in numbers:
+        yield open_still(path, media, page=number)
+
+
+def _is_smaller_version(image: Image, number: int) -> bool:
+    image.seek(number)
+    return bool(getattr(image, "tag_v2", {}).get(_SUBFILE, 0) & 1)
 
 
 def normalise(
@@ -180,9 +182,8 @@ def losses(media: Media, limits: Limits, background: str | None) -> tuple[str, .
 
 
 def named(media: Media, mime: str) -> str:
-    """The name of an output of that type: the source's, with a suffix that fits. Pure."""
-    old = PurePath(media.name)
-    return media.name if mime in mimes_for_suffix(old.suffix.lower()) else old.stem + suffix_for(mime)
+    """The name of an output of that type: the source's, with the suffix that belongs to it. Pure."""
+    return PurePath(media.name).stem + suffix_for(mime)
 
 
 def _opened(path: Path, media: Media) -> Image:

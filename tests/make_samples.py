@@ -205,7 +205,13 @@ SAMPLES: tuple[Sample, ...] = (
         "-frames:v 1 -pix_fmt rgb48be",
         "-f lavfi -i gradients=size=160x120:seed=7",
     ),
-    Sample("logo-transparent.png", "a logo on nothing", "Pillow", "encode: flattened onto white", picture(logo, "PNG")),
+    Sample(
+        "logo-transparent.png",
+        "a logo on nothing",
+        "Pillow",
+        "pass: `--profile engagelab` flattens it",
+        picture(logo, "PNG"),
+    ),
     Sample(
         "screenshot-palette.png",
         "few colours, by palette",
@@ -264,13 +270,6 @@ SAMPLES: tuple[Sample, ...] = (
         "-i film-ready.mp4",
     ),
     film(
-        "film-rotated.mov",
-        "a phone held upright: stored on its side",
-        "encode: upright",
-        "-c copy",
-        "-display_rotation:v:0 -90 -i film-ready.mp4",
-    ),
-    film(
         "film-pcm-sound.mov",
         "a camera's film: sound without compression",
         "encode: the picture is copied",
@@ -294,6 +293,13 @@ SAMPLES: tuple[Sample, ...] = (
         "a phone's film in HEVC",
         "encode: H.264",
         f"-c:v libx265 -crf 34 -tag:v hvc1 -pix_fmt yuv420p -x265-params log-level=error {AAC}",
+    ),
+    film(
+        "film-rotated.mov",
+        "a phone's film, held upright: HEVC, stored on its side",
+        "encode: upright",
+        "-c copy -tag:v hvc1",
+        "-display_rotation:v:0 -90 -i film-hevc.mp4",
     ),
     film(
         "film-hdr10.mp4",

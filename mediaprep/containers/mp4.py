@@ -18,6 +18,7 @@ from mediaprep.containers.structure import Structure, length, read_at
 _CONTAINERS = frozenset(b"moov trak mdia minf stbl edts udta moof traf mvex sinf".split())
 _MAX_BOXES = 20_000
 _MAX_TABLE = 64 << 20
+_MAX_EDITS = 1000
 _ENCRYPTED = (b"encv", b"enca", b"encs", b"enct", b"encm", b"drms", b"drmi", b"drmt", b"p608")
 _DOLBY_VISION = (b"dvcC", b"dvvC", b"dvwC")
 _TOP_LEVEL = frozenset(
@@ -68,8 +69,7 @@ class Movie(Structure, frozen=True, kw_only=True):
 def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
     """The boxes between two offsets. Ends at the first header that is none; a size of 0 reaches to `end`."""
     for _ in range(_MAX_BOXES):
-        header = read_at(file, start, 16)
-        if start + 8 > end or len(header) < 8:
+        if start + 8 > end or len(header := read_at(file, start, 16)) < 8:
             return
         size, kind = struct.unpack_from(">I4s", header)
         body = start + 8
@@ -125,6 +125,8 @@ def read(file: BinaryIO) -> Movie:
             "the film has no index (moov): the recording was not finished or the file is cut short; repair it with the "
             "camera or the program that made it, or get it again from its source"
         )
+    if find(file, index, b"cmov"):
+        raise errors.Damaged("the index of the film is compressed, as no camera does any more; export it as MP4")
     tracks = tuple(_track(file, box) for box in _tracks(file, index))
     if cut and index.end <= held and fragments == 0:
         needed = max((track.ends for track in tracks), default=0)
@@ -156,6 +158,9 @@ def _track(file: BinaryIO, box: Box) -> Track:
     wide = header[:1] == b"\1"
     identity = int.from_bytes(header[20:24] if wide else header[12:16], "big")
     rotation, mirrored = orientation(header[52 if wide else 40 :])
+    edits = int.from_bytes(content(file, find(file, box, b"edts", b"elst"))[4:8], "big")
+    if edits > _MAX_EDITS:
+        raise errors.TooMuch(f"its edit list has {edits:,} entries, far more than any program writes; export it again")
     entry = content(file, find(file, box, b"mdia", b"minf", b"stbl", b"stsd"), 1 << 16)
     kind = entry[12:16]
     return Track(

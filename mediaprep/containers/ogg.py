@@ -31,9 +31,11 @@ class Page(NamedTuple):
 
 
 class Ogg(Structure, frozen=True, kw_only=True):
-    """`codecs`: of each stream in the first group, by name; empty for one that is not known."""
+    """`codecs`: of each stream in the first group, by name; empty for one that is not known.
+    `chained`: further recordings follow the first."""
 
     codecs: tuple[str, ...] = ()
+    chained: bool = False
 
 
 def pages(file: BinaryIO, position: int = 0) -> Iterator[Page]:
@@ -66,12 +68,18 @@ def codecs(file: BinaryIO) -> tuple[str, ...]:
 def read(file: BinaryIO) -> Ogg:
     """Codecs, comments of every stream, and wholeness. Bytes after the last page that are no page are trailing."""
     held, end, cut = length(file), 0, ""
+    begun = chained = False
     for page in pages(file):
         end = page.end
+        begun = begun or not page.first
+        chained = chained or (begun and page.first)
     if end > held or read_at(file, end, 4) == b"OggS":
         cut = "the last page is not whole"
     found = codecs(file)
-    return Ogg(codecs=found, cut=cut, trailing=max(0, held - end) if not cut else 0, metadata=_comments(file, found))
+    return Ogg(
+        codecs=found, chained=chained, cut=cut, trailing=max(0, held - end) if not cut else 0,
+        metadata=_comments(file, found),
+    )  # fmt: skip
 
 
 def _comments(file: BinaryIO, names: tuple[str, ...]) -> Kinds:

@@ -25,7 +25,7 @@ BEST, PLAIN, POOR, WORST = 95, 92, 71, 60
 scaling starts at 71, since a smaller picture then looks better than a coarser one; 60 goes with the smallest size."""
 
 STEP = 3
-SHRINK = 0.84
+SHRINK = 0.88
 SMALLEST = 640
 """Pixels of the longest side below which nothing is scaled."""
 

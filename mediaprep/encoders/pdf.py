@@ -165,7 +165,10 @@ def _set(document: FPDF, text: str, work: Work) -> None:
     if lost:
         work.notes["changes"] = (f"characters that the font lacks are shown as {UNKNOWN}: {' '.join(lost[:20])}",)
     for line in lines:
-        document.cell(h=LINE, text=line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        if line.strip():
+            document.cell(h=LINE, text=line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        else:
+            document.ln(LINE)
 
 
 def _lines(text: str, known: set[int]) -> tuple[list[str], list[str]]:

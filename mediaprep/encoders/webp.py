@@ -23,9 +23,12 @@ LONGEST = 60.0
 QUALITIES = (90, 85, 80, 75, 70, 65, 60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 12, 8, 5, 2, 0)
 SHARES = (1.0, 2 / 3, 1 / 2, 1 / 3, 1 / 4, 1 / 6)
 """Of the source's frame rate: each is a regular rhythm."""
-WORTH = ((24.0, 50), (16.0, 35), (12.0, 25), (9.0, 12), (6.0, 5), (0.0, 0))
-"""Below this quality, fewer frames a second look better than worse ones; and that rate is as low as it gets."""
+WORTH = ((24.0, 40), (16.0, 25), (12.0, 15), (9.0, 8), (6.0, 2), (0.0, 0))
+"""Below this quality, fewer frames a second look better than worse ones."""
 SLOWEST = 4.0
+"""Frames a second; only when nothing else is left are there fewer."""
+SOFTER = 12
+"""Below this quality, a picture that is softer looks better than one that falls into blocks."""
 DETAILS = (0.75, 0.5, 0.35, 0.25, 0.15, 0.08)
 
 
@@ -134,9 +137,9 @@ def _encodes(media: Media, limits: Limits, options: Options) -> list[Webp]:
     )
     steps = _steps(_rate(media, cut)) if cut else [(None, quality) for quality in QUALITIES]
     rungs = [replace(base, quality=None)] if media.lossless else []
-    rungs += [_rung(base, fps, quality) for fps, quality in steps]
+    rungs += [_rung(base, fps, quality, DETAILS[0] if quality < SOFTER else 1.0) for fps, quality in steps]
     least = rungs[-1]
-    rungs += [_rung(base, least.fps, 0, detail) for detail in DETAILS]
+    rungs += [_rung(base, least.fps, 0, detail) for detail in DETAILS[1:]]
     if animated:
         rungs += [_rung(base, fps, 0, DETAILS[-1]) for fps in (2.0, 1.0) if least.fps is None or fps < least.fps]
     return rungs

@@ -141,7 +141,7 @@ class Session:
         """An animation. Two frames at least: where libwebp would make one of them, the second is marked."""
 
         def shown(number: int) -> Image:
-            return self._drawn(drawing, times.pictures[number])
+            return _cornered(self._drawn(drawing, times.pictures[number]))
 
         def marked(number: int) -> Image:
             return _marked(shown(number)) if number == 1 else shown(number)
@@ -180,6 +180,19 @@ def _settings(drawing: Drawing) -> dict[str, Any]:
     if drawing.quality is None:
         return {"lossless": True, "quality": EFFORT, "method": METHOD}
     return {"quality": drawing.quality, "alpha_quality": 100, "method": METHOD}
+
+
+def _cornered(image: Image) -> Image:
+    """The picture with no corner wholly clear, which nobody sees.
+
+    libwebp leaves clear borders out of a frame. Its first frame would not cover the canvas then, and where all art is
+    opaque the file would even say that it has no transparency, and the border be shown black.
+    """
+    if image.mode == "RGBA":
+        for corner in ((0, 0), (image.width - 1, image.height - 1)):
+            if image.getpixel(corner)[3] == 0:  # type: ignore[index]
+                image.putpixel(corner, (0, 0, 0, 1))
+    return image
 
 
 def _marked(image: Image) -> Image:

@@ -41,6 +41,7 @@ _PROMISE_KEPT = 0.9
 """A file that holds less than this share of what its header promises, and a second less, is cut short."""
 _PROMISING = ("flac", "matroska", "avi", "ape", "wv", "aiff", "caf", "au")
 
+_TOO_MANY_STREAMS = f"the file has {allow.MAX_STREAMS} streams or more; export it with fewer"
 _DRM = "it is encrypted (DRM) and cannot be read; export it without protection"
 
 
@@ -71,6 +72,8 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
             raise errors.Damaged(_DRM)
         if isinstance(structure, ebml.Matroska) and structure.encrypted:
             raise errors.Damaged(_DRM)
+        if isinstance(structure, ogg.Ogg) and structure.chained:
+            raise errors.Damaged("several recordings follow one another in this Ogg file; cut it into single ones")
         if structure.cut:
             raise errors.Incomplete(f"the file is cut short: {structure.cut}; get it again from its source")
         metadata = set(structure.metadata) | (mp4_tags.kinds(file, movie) if movie else set())
@@ -81,6 +84,8 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
     video: list[VideoStream] = []
     audio: list[AudioStream] = []
     with open_container(path, sniffed.demuxer) as container:
+        if len(container.streams) >= allow.MAX_STREAMS:  # ffmpeg leaves out those above the limit without a word
+            raise errors.TooMuch(_TOO_MANY_STREAMS)
         sounds = len(container.streams.audio)
         for stream in container.streams:
             timeline = times.get(stream.index, Timeline())
@@ -171,7 +176,7 @@ def open_container(path: Path, demuxer: str) -> InputContainer:
         return av.open(f"file:{path}", format=options.pop("f"), options=options)
     except (av.error.FFmpegError, ValueError) as error:
         if "max_streams" in str(error):
-            raise errors.TooMuch(f"the file has more than {allow.MAX_STREAMS} streams; export it with fewer") from None
+            raise errors.TooMuch(_TOO_MANY_STREAMS) from None
         raise errors.Damaged(
             f"the file is damaged: it begins like {demuxer} and does not go on like it; get it again from its source, or "
             "export it as MP4"

@@ -32,6 +32,7 @@ _COUNT_COLOURS_BELOW = 20_000_000
 _COLOURS = 256
 _COUNTABLE = ("1", "L", "P", "LA", "RGB", "RGBA", "CMYK")
 _DECODE_BELOW = 40_000_000
+_FRAMES_LOOKED_AT, _PIXELS_LOOKED_AT = 1000, 100_000_000
 _LOSSLESS_TIFF = frozenset(["raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4",
                             "tiff_ccitt", "lzma", "zstd"])  # fmt: skip
 
@@ -185,10 +186,16 @@ def _may_be_clear(image: Image.Image) -> bool:
 
 
 def _any_clear(image: ImageFile.ImageFile) -> bool:
-    """Whether any pixel of any frame really is transparent. Stops at the first frame that has one."""
+    """Whether any pixel of any frame really is transparent. Stops at the first frame that has one.
+
+    A very long animation that is opaque so far, in a format with transparency, counts as transparent.
+    """
     frames = 1 if image.format in ("TIFF", "MPO", "HEIF") else getattr(image, "n_frames", 1)
     hidden = 1 if frames > 1 and getattr(image, "default_image", False) else 0  # an APNG's stand-in, never shown
+    most = min(_FRAMES_LOOKED_AT, 1 + _PIXELS_LOOKED_AT // max(1, image.size[0] * image.size[1]))
     for number in range(hidden, frames):
+        if number >= most:
+            return True
         if number:
             image.seek(number)
             image.load()

@@ -118,6 +118,8 @@ def first_frames(container: InputContainer, index: int) -> list[VideoFrame]:
     import av
 
     stream = container.streams[index]
+    # The container's limit does not reach the decoder.
+    stream.codec_context.options = {"max_pixels": str(allow.MAX_FRAME_PIXELS)}
     stream.codec_context.thread_count = 1
     found: list[VideoFrame] = []
     for count, packet in enumerate(container.demux(stream)):
