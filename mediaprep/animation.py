@@ -1,4 +1,4 @@
-"""An animated picture as a film: a lossless copy of its frames with their true times, which ffmpeg reads as any film."""
+"""An animated picture as a film: a lossless copy of its frames with their true times, which ffmpeg can read."""
 
 from __future__ import annotations
 

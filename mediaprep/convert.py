@@ -147,4 +147,5 @@ class Journey:
         if wrong := errors_of(proof.remaining):
             self.failure = NothingFits(remaining=wrong, reason="; ".join(finding.message for finding in wrong))
             return None
-        return Made(path=output, proof=proof, encodes=self.encodes, changes=recipe.changes)
+        learnt = self.work.notes.get("changes", ())
+        return Made(path=output, proof=proof, encodes=self.encodes, changes=(*recipe.changes, *learnt))

@@ -17,7 +17,7 @@ CRF = 21
 """Constant quality where bytes do not matter: VMAF 96 and more at the film's own size."""
 
 SHARES = (0.97, 0.93, 0.89, 0.84, 0.78, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
-"""Of the budget, for encodes by bit rate. x264's two passes miss by 1 or 2 %, by far more where a film is very short."""
+"""Of the budget, for encodes by bit rate. x264's two passes miss by 1 or 2 %, by far more if a film is short."""
 
 UNTIMED = ((21, 1080), (26, 720), (30, 432), (34, 240))
 """Constant quality and shortest side where nothing tells how long the film is."""
@@ -36,8 +36,7 @@ def copies(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
     if media.kind != "video" or media.picture is None or end_of(media, limits) is not None:
         return
     both = FilmRecipe(encodes=0, sound="copy" if keeps_sound(media, limits) else "none")
-    too_big = limits.max_bytes is not None and media.size > limits.max_bytes
-    if not too_big or _fits(both, media, limits):
+    if _fits(both, media, limits):
         yield both
     # Nobody sorts packets that come without times, once they have to run beside a sound that is encoded.
     untimed = media.demuxer == "avi" and media.picture.b_frames
@@ -127,8 +126,9 @@ def bytes_of_copy(recipe: FilmRecipe, media: Media) -> int | None:
 
 
 def _fits(recipe: FilmRecipe, media: Media, limits: Limits) -> bool:
+    """Whether a copied picture leaves it small enough; what is too large may be in the streams that are left out."""
     size = bytes_of_copy(recipe, media)
-    return limits.max_bytes is None or (size is not None and size <= limits.max_bytes)
+    return limits.max_bytes is None or (media.size if size is None else size) <= limits.max_bytes
 
 
 def _profile(limits: Limits) -> str | None:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from mediaprep.errors import Damaged, TooMuch
 from mediaprep.media import Media
 
@@ -170,30 +172,37 @@ def _as_our_errors() -> Iterator[None]:
         raise Damaged("a frame of the animation cannot be read; get the file again or export it anew") from error
 
 
-def film(
-    folder: Path, media: Media, *, width: int, height: int, fps: float, seconds: float, speed: float = 1.0
-) -> Iterator[Image]:
-    """The first `seconds` of a film as pictures of `width` x `height`, `fps` for each second that is shown.
+class Shot(Struct, frozen=True, kw_only=True):
+    """What is taken of a film: `fps` frames for each of the first `seconds` that are shown, of `size` pixels.
 
-    `speed`: how many times faster than the film they play. RGBA where the film has transparency, else RGB; upright,
-    deinterlaced, and in the ordinary range of brightness. `folder` is the work folder with the source as `input`.
+    `window`: the shares of width and height that are taken, from the middle. `speed`: times as fast as the film.
+    """
+
+    size: tuple[int, int]
+    fps: float
+    seconds: float
+    window: tuple[float, float] = (1.0, 1.0)
+    speed: float = 1.0
+
+
+def film(folder: Path, media: Media, shot: Shot) -> Iterator[Image]:
+    """The frames of the film that is `folder/input`: RGBA where it has transparency, else RGB.
+
+    Upright, square pixels, deinterlaced, and in the ordinary range of brightness. Raises `ToolError`.
     """
     from PIL import Image
 
     from mediaprep import tools
 
     mode = "RGBA" if media.picture is not None and media.picture.alpha else "RGB"
-    arguments = film_arguments(media, width=width, height=height, fps=fps, seconds=seconds, speed=speed)
-    block = width * height * len(mode)
-    wall = 60 + 10 * seconds * speed
-    for data in tools.stream(arguments, folder=folder, seconds=wall, block=block):
+    block = shot.size[0] * shot.size[1] * len(mode)
+    wall = 60 + 10 * shot.seconds * shot.speed
+    for data in tools.stream(film_arguments(media, shot), folder=folder, seconds=wall, block=block):
         if len(data) == block:
-            yield Image.frombytes(mode, (width, height), data)
+            yield Image.frombytes(mode, shot.size, data)
 
 
-def film_arguments(
-    media: Media, *, width: int, height: int, fps: float, seconds: float, speed: float = 1.0
-) -> list[str]:
+def film_arguments(media: Media, shot: Shot) -> list[str]:
     """What ffmpeg is called with to give raw frames on its standard output. Pure."""
     from mediaprep import tools
 
@@ -206,9 +215,9 @@ def film_arguments(
     node = tools.source(media, **choice)[str(video.index)]
     if video.interlaced:
         node = node.filter("bwdif", mode="send_frame")
-    if speed != 1.0:
-        node = node.filter("setpts", f"(PTS-STARTPTS)/{speed:.6f}")
-    node = node.filter("fps", f"{fps:.6f}", start_time=0)
+    if shot.speed != 1.0:
+        node = node.filter("setpts", f"(PTS-STARTPTS)/{shot.speed:.6f}")
+    node = node.filter("fps", f"{shot.fps:.6f}", start_time=0)
     if video.hdr:
         node = (
             node.filter("zscale", transfer="linear", npl=203)
@@ -218,7 +227,10 @@ def film_arguments(
             .filter("zscale", transfer="bt709", matrix="bt709", range="tv")
             .filter("format", "yuv420p")
         )
-    node = node.filter("scale", width, height, flags="lanczos+accurate_rnd")
+    if shot.window != (1.0, 1.0):
+        across, down = shot.window
+        node = node.filter("crop", f"max(1,iw*{across:.6f})", f"max(1,ih*{down:.6f})")
+    node = node.filter("scale", *shot.size, flags="lanczos+accurate_rnd")
     node = node.filter("format", "rgba" if video.alpha else "rgb24")
     # `-t` stops the decoder too; `trim` would read the film to its end.
-    return tools.arguments(node.output("pipe:1", f="rawvideo", t=f"{seconds:.6f}", fps_mode="passthrough"))
+    return tools.arguments(node.output("pipe:1", f="rawvideo", t=f"{shot.seconds:.6f}", fps_mode="passthrough"))

@@ -78,7 +78,7 @@ def normalise(
 ) -> Image:
     """The picture upright, in sRGB, 8 bits a channel, in `mode`, with nothing in `.info`.
 
-    The given picture is used up: its memory may be the result's. Only one whose file is still open is left as it is.
+    The given picture is used up: its memory may be the result's. Only an animation's frame is left as it is.
     `background`: what transparent parts are laid onto for `RGB`.
     """
     icc = image.info.get("icc_profile")
@@ -88,12 +88,12 @@ def normalise(
         if clear and "A" not in pixels.mode:
             pixels = pixels.convert("RGBA")
         if isinstance(icc, bytes) and media.colour_space != "sRGB":
-            pixels = colour.to_srgb(_own(pixels, image), icc)
+            pixels = colour.to_srgb(_own(pixels, image, media), icc)
         if clear and mode == "RGB":
             pixels = _flattened(pixels, background)
         elif pixels.mode != mode:
             pixels = pixels.convert(mode)
-    pixels = _own(pixels, image)
+    pixels = _own(pixels, image, media)
     pixels.info = {}
     return pixels
 
@@ -123,8 +123,8 @@ def _turned_by_band(image: Image, turn: Transpose) -> Image:
 
     mode, info, bands = image.mode, image.info, list(image.split())
     image.close()
-    for number, band in enumerate(bands):
-        bands[number] = band.transpose(turn)
+    for number in range(len(bands)):
+        bands[number] = bands[number].transpose(turn)
     turned = merge(mode, bands)
     turned.info = info
     return turned
@@ -235,9 +235,9 @@ def _turn_left(image: Image, media: Media) -> int:
     return 1 if image.format == "TIFF" else media.orientation
 
 
-def _own(pixels: Image, source: Image) -> Image:
-    """A picture that may be written to: a copy where it is the source itself, and that has frames still to come."""
-    return pixels.copy() if pixels is source and getattr(source, "fp", None) is not None else pixels
+def _own(pixels: Image, source: Image, media: Media) -> Image:
+    """A picture that may be written to: a copy where it is itself the frame that an animation's next one builds on."""
+    return pixels.copy() if pixels is source and media.moves else pixels
 
 
 def _eight_bits(image: Image) -> Image:

@@ -60,7 +60,8 @@ def _pdf(file: BinaryIO) -> Structure:
     """A PDF ends with `%%EOF`; readers take some bytes after it, or a trailer alone (ISO 32000-1, annex H.3.18)."""
     held = length(file)
     tail = read_at(file, max(0, held - _TAIL), _TAIL)
-    if b"%%EOF" not in tail and b"trailer" not in tail and b"startxref" not in tail:
+    ended = b"%%EOF" in tail or (b"trailer" in tail and tail.rstrip().endswith(b">>"))
+    if not ended:
         return Structure(cut="the end mark of the PDF is missing")
     return Structure()
 

@@ -15,7 +15,9 @@ from msgspec import Struct
 
 from mediaprep import frames, sticker
 from mediaprep.errors import Damaged
+from mediaprep.frames import Shot
 from mediaprep.media import Media
+from mediaprep.sticker import Art
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -87,7 +89,7 @@ def timeline(starts: tuple[float, ...], end: float, *, fps: float | None = None,
     closest = max(1, math.ceil(closest * 1000 - 1e-6)) / 1000
     usual = end / len(starts)
     interval = closest if fps is None else max(closest, 1 / fps)
-    pace = Pace(interval, slack=0.49 * usual if fps else closest, closest=closest)
+    pace = Pace(interval, slack=min(0.49 * usual, interval / 4), closest=closest)
     taken = [number for number, start in enumerate(starts) if pace.takes(start)]
     while len(taken) > 1 and end - starts[taken[-1]] < closest - 1e-6:
         taken.pop()
@@ -107,14 +109,14 @@ def film_rate(media: Media) -> float:
     return video.fps / math.ceil(video.fps / FASTEST_FILM - 0.01)
 
 
-def record(folder: Path, media: Media, size: tuple[int, int], cut: Cut) -> Reel:
-    """Decode the clip that is `folder/input`, scaled to `size`, into `folder/reel`. Identical neighbours become one."""
+def record(folder: Path, media: Media, art: Art, cut: Cut) -> Reel:
+    """Decode the art of the clip that is `folder/input` into `folder/reel`. Identical neighbours become one."""
     path = folder / "reel"
     starts: list[float] = []
     end, mode = 0.0, "RGBA"
     previous = b""
     with path.open("wb") as out:
-        for picture, start, stop in _shown(folder, media, size, cut):
+        for picture, start, stop in _shown(folder, media, art, cut):
             mode, end = picture.mode, stop
             pixels = picture.tobytes()
             if pixels != previous:
@@ -123,16 +125,15 @@ def record(folder: Path, media: Media, size: tuple[int, int], cut: Cut) -> Reel:
             previous = pixels
     if not starts:
         raise Damaged("no frame of this file can be read; get it again from its source")
-    return Reel(path=path, size=size, mode=mode, starts=tuple(starts), end=end)
+    return Reel(path=path, size=art.size, mode=mode, starts=tuple(starts), end=end)
 
 
-def _shown(folder: Path, media: Media, size: tuple[int, int], cut: Cut) -> Iterator[tuple[Image, float, float]]:
+def _shown(folder: Path, media: Media, art: Art, cut: Cut) -> Iterator[tuple[Image, float, float]]:
     """Pictures with the seconds at which each comes and goes."""
     if media.kind == "video":
         rate = film_rate(media)
-        film = frames.film(
-            folder, media, width=size[0], height=size[1], fps=rate, seconds=cut.seconds, speed=cut.speed
-        )
+        shot = Shot(size=art.size, window=art.window, fps=rate, seconds=cut.seconds, speed=cut.speed)
+        film = frames.film(folder, media, shot)
         for number, picture in enumerate(film):
             yield picture, number / rate, min(cut.seconds, (number + 1) / rate)
         return
@@ -142,7 +143,7 @@ def _shown(folder: Path, media: Media, size: tuple[int, int], cut: Cut) -> Itera
         if pace.takes(start):
             if waiting is not None:
                 yield waiting[0], waiting[1], start
-            waiting = sticker.resized(picture, size), start
+            waiting = sticker.cut_out(picture, art), start
         start += seconds / cut.speed
         if start >= cut.seconds:
             break

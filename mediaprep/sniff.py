@@ -52,7 +52,7 @@ def sniff(path: Path) -> Sniffed:
         head = file.read(_HEAD)
         if not head:
             raise errors.Incomplete("the file is empty; get it again from its source")
-        mime = _known(file, head) or _text(head) or _second_opinion(head)
+        mime = "" if _is_stub(head) else _known(file, head) or _text(head) or _second_opinion(head)
     if not mime:
         raise errors.UnknownType(
             "no type could be told from the bytes; if it plays or opens elsewhere, export it there as JPEG, MP4 or PDF"
@@ -98,6 +98,14 @@ _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _PDF_HEADER_WITHIN = 1024
 _TGA_FOOTER = b"TRUEVISION-XFILE.\0"
+
+
+_BEGINNINGS = (*dict(_STARTS), b"RIFF", b"FORM", b"OggS", b"PK", b"BM", b"II*", b"MM", b"ID3")
+
+
+def _is_stub(head: bytes) -> bool:
+    """Whether the bytes are only the first letters of `RIFF`, `%PDF-` or the like: a cut file, and not a text."""
+    return any(start.startswith(head) for start in _BEGINNINGS)
 
 
 def _known(file: BinaryIO, head: bytes) -> str:
@@ -241,6 +249,7 @@ def _text(head: bytes) -> str:
 
 # Answers for bytes that only resemble something, and those that a decoder of ours would have to open.
 _NO_ANSWER = frozenset(["application/octet-stream", "application/x-dosexec", "inode/x-empty", "application/x-empty"])
+_SHORTEST_TEXT = 16  # bytes, of text that is not UTF-8
 _PICTURE_DOCUMENTS = ("image/vnd.", "image/svg+xml", "image/x-eps", "image/x-xcf", "image/x-wmf", "image/emf")
 
 
@@ -250,7 +259,7 @@ def _second_opinion(head: bytes) -> str:
     if mime.startswith(("audio/", "video/", "image/")):
         return mime if mime.startswith(_PICTURE_DOCUMENTS) or mime == "audio/midi" else ""
     if mime.startswith("text/"):
-        return mime if not any(byte in head for byte in _CONTROLS) else ""
+        return mime if len(head) >= _SHORTEST_TEXT and not any(byte in head for byte in _CONTROLS) else ""
     return "" if mime in _NO_ANSWER else mime
 
 

@@ -8,6 +8,8 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from mediaprep.containers import riff
 from mediaprep.media import Media
 from mediaprep.options import Options
@@ -19,26 +21,50 @@ if TYPE_CHECKING:
 LARGEST_SIDE = 16383
 """Pixels of a WebP's side (RFC 9649, 2.7.1.1)."""
 
-PACK_HEADER = bytes.fromhex("49492A0008000000" "0100" "41570700")
+PACK_HEADER = bytes.fromhex("49492A0008000000010041570700")
 """A little-endian TIFF block with one entry: tag 0x5741 ("AW") of type 7. Its length and offset (22) follow.
 So WhatsApp's own stickers carry their pack (its sample packs in WhatsApp/stickers), and every client writes it."""
 
-_ALPHA, _EXIF, _ANIMATION = 0x10, 0x08, 0x02
+_ALPHA, _EXIF = 0x10, 0x08
 
 
 def canvas(media: Media, limits: Limits) -> tuple[int, int]:
     """Width and height of the output: what the limits say exactly, else the picture's own within `max_side`. Pure."""
     if limits.width is not None and limits.height is not None:
         return limits.width, limits.height
-    return fitted(media.upright, (min(limits.max_side or LARGEST_SIDE, max(media.upright)),) * 2)
+    side = min(limits.max_side or LARGEST_SIDE, max(media.upright))
+    return fitted(media.upright, (side, side)).size
 
 
-def fitted(size: tuple[int, int], box: tuple[int, int], *, cover: bool = False) -> tuple[int, int]:
-    """The size with its aspect kept, as large as fits into the box, or as small as covers it. Pure."""
-    scales = [side / max(1, own) for side, own in zip(box, size, strict=True)]
-    scale = max(scales) if cover else min(scales)
-    width, height = (max(1, round(own * scale)) for own in size)
-    return width, height
+class Art(Struct, frozen=True, kw_only=True):
+    """`size`: pixels of the art on the canvas. `window`: the shares of the picture's width and height that it shows,
+    taken from the middle."""
+
+    size: tuple[int, int]
+    window: tuple[float, float] = (1.0, 1.0)
+
+
+def fitted(size: tuple[int, int], box: tuple[int, int]) -> Art:
+    """The whole picture, as large as the box allows. Pure."""
+    scale = min(side / own for side, own in zip(box, size, strict=True))
+    width, height = (max(1, min(side, round(own * scale))) for own, side in zip(size, box, strict=True))
+    return Art(size=(width, height))
+
+
+def cropped(size: tuple[int, int], box: tuple[int, int]) -> Art:
+    """As much of the picture as fills the box. Pure."""
+    aspect = (box[0] / box[1]) / (size[0] / size[1])
+    return Art(size=box, window=(min(1.0, aspect), min(1.0, 1 / aspect)))
+
+
+def cut_out(image: Image, art: Art) -> Image:
+    """The art of one picture, at its size."""
+    across, down = art.window
+    if art.window != (1.0, 1.0):
+        width, height = max(1, round(image.width * across)), max(1, round(image.height * down))
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        image = image.crop((left, top, left + width, top + height))
+    return resized(image, art.size)
 
 
 def resized(image: Image, size: tuple[int, int]) -> Image:
@@ -52,18 +78,16 @@ def resized(image: Image, size: tuple[int, int]) -> Image:
 
 
 def placed(art: Image, box: tuple[int, int], background: str | None = None) -> Image:
-    """The art in the middle of a canvas, transparent or of one colour; what stands out on both sides is lost."""
+    """The art in the middle of a canvas that is transparent, or of one colour."""
     from PIL import Image
 
-    left, top = (box[0] - art.width) // 2, (box[1] - art.height) // 2
-    middle = art.crop((max(0, -left), max(0, -top), min(art.width, box[0] - left), min(art.height, box[1] - top)))
-    corner = (max(0, left), max(0, top))
+    corner = ((box[0] - art.width) // 2, (box[1] - art.height) // 2)
     if background is None:
         ground = Image.new("RGBA", box)
-        ground.paste(middle, corner)
+        ground.paste(art, corner)
         return ground
     ground = Image.new("RGB", box, background)
-    ground.paste(middle, corner, middle if middle.mode == "RGBA" else None)
+    ground.paste(art, corner, art if art.mode == "RGBA" else None)
     return ground
 
 

@@ -10,12 +10,12 @@ import pillow_heif
 import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageCms, ImageOps
-from tests import material
 
 from mediaprep import colour, picture
 from mediaprep.errors import Damaged, Incomplete
 from mediaprep.media import Media
 from mediaprep.rules import Limits
+from tests import material
 
 MIMES = {
     ".jpg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".tif": "image/tiff", ".webp": "image/webp",
@@ -147,7 +147,7 @@ def test_alpha_survives_a_profile(tmp_path: Path) -> None:
     media = facts(tmp_path / "p3.png", colour_space="Display P3")
     made = picture.normalise(picture.open_still(tmp_path / "p3.png", media), media, mode="RGBA")
     assert made.getpixel((0, 0))[3] == 77 and made.getpixel((1, 0))[3] == 255  # type: ignore[index]
-    assert made.getpixel((1, 0))[0] > 208 and made.info == {}  # type: ignore[index,operator]
+    assert made.getpixel((1, 0))[0] > 208 and made.info == {}  # type: ignore[index]
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB"])
@@ -179,7 +179,7 @@ def test_code_points_of_avif_become_colours(tmp_path: Path) -> None:
     (tmp_path / "wide.avif").write_bytes(wide)
     assert colour.code_points(tmp_path / "wide.avif") == (12, 13)
     assert seen(tmp_path / "a.avif").getpixel((9, 9)) == pytest.approx((200, 100, 50), abs=4)
-    assert seen(tmp_path / "wide.avif").getpixel((9, 9))[0] > 208  # type: ignore[index,operator]
+    assert seen(tmp_path / "wide.avif").getpixel((9, 9))[0] > 208  # type: ignore[index]
 
 
 def test_heic_opens(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_normalising_leaves_an_open_animation_alone(tmp_path: Path) -> None:
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], duration=100)
     with Image.open(tmp_path / "a.png") as moving:
         moving.load()
-        made = picture.normalise(moving, facts(tmp_path / "a.png"), mode="RGBA")
+        made = picture.normalise(moving, facts(tmp_path / "a.png", kind="animation"), mode="RGBA")
         assert made is not moving and "duration" in moving.info
         moving.seek(2)
         assert ImageChops.difference(moving.convert("RGBA"), frames[2]).getbbox() is None
@@ -274,4 +274,4 @@ def test_48_megapixels_stay_below_400_mb(tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
     Image.merge("RGB", [Image.linear_gradient("L").resize((8000, 6000))] * 3).save(path, quality=85)
     run = subprocess.run([sys.executable, "-c", MEASURED, str(path)], check=True, capture_output=True, text=True)
-    assert int(run.stdout) * 1024 < 400_000_000
+    assert int(run.stdout) * 1024 < 380_000_000

@@ -10,9 +10,9 @@ import pytest
 
 # fmt: off
 HEAVY = {
-    "PIL", "asyncio", "av", "concurrent.futures", "distributed", "ffmpeg", "httpx", "imageio_ffmpeg", "magic",
-    "multiprocessing", "numpy", "pillow_heif", "platformdirs", "pure_magic_rs", "pydub", "rich", "sqlite3", "ssl",
-    "urllib.request",
+    "PIL", "asyncio", "av", "concurrent.futures", "distributed", "ffmpeg", "fpdf", "httpx", "imageio_ffmpeg",
+    "magic", "multiprocessing", "numpy", "pillow_heif", "platformdirs", "pure_magic_rs", "pydub", "rich", "sqlite3",
+    "ssl", "urllib.request",
 }
 # fmt: on
 MOST = 260  # modules of every kind; a new heavy dependency brings dozens

@@ -25,9 +25,7 @@ def read(file: BinaryIO) -> Picture:
     top = {box.kind: box for box in mp4.boxes(file, 0, held)}
     meta, index = top.get(b"meta"), top.get(b"moov")
     if meta is None and index is None:
-        raise errors.Incomplete(
-            "the picture is cut short: nothing follows its first box; get it again from its source"
-        )
+        raise errors.Incomplete("the picture is cut short: nothing follows its first box; get it again from its source")
     ends = max(box.end for box in top.values())
     width = height = 0
     depth, colour = 8, ""

@@ -39,11 +39,14 @@ class Box(NamedTuple):
 class Track(Struct, frozen=True, kw_only=True):
     """`rotation`: degrees clockwise that turn the stored picture upright, after left and right were swapped where
     `mirrored`. `handler`: `vide`, `soun`, `text`, `meta` … `dolby_vision`: the profile, 0 if none.
+    `width`, `height`: as the sample entry of a picture says.
     `ends`: offset after the last sample, 0 where the tables do not say."""
 
     identity: int = 0
     handler: str = ""
     sample_entry: str = ""
+    width: int = 0
+    height: int = 0
     rotation: int = 0
     mirrored: bool = False
     encrypted: bool = False
@@ -60,6 +63,11 @@ class Movie(Structure, frozen=True, kw_only=True):
     faststart: bool = False
     fragmented: bool = False
     dated: bool = False
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether any track is protected (Common Encryption, FairPlay)."""
+        return any(track.encrypted for track in self.tracks)
 
     def track(self, identity: int) -> Track | None:
         """The track with this number, which ffmpeg calls the stream's id."""
@@ -163,8 +171,10 @@ def _track(file: BinaryIO, box: Box) -> Track:
         raise errors.TooMuch(f"its edit list has {edits:,} entries, far more than any program writes; export it again")
     entry = content(file, find(file, box, b"mdia", b"minf", b"stbl", b"stsd"), 1 << 16)
     kind = entry[12:16]
+    handler = content(file, find(file, box, b"mdia", b"hdlr"))[8:12]
+    width, height = struct.unpack_from(">HH", entry, 40) if handler == b"vide" and len(entry) >= 44 else (0, 0)
     return Track(
-        identity=identity, handler=content(file, find(file, box, b"mdia", b"hdlr"))[8:12].decode("latin-1"),
+        identity=identity, handler=handler.decode("latin-1"), width=width, height=height,
         sample_entry=kind.decode("latin-1"), rotation=rotation, mirrored=mirrored, encrypted=kind in _ENCRYPTED,
         dolby_vision=_dolby_vision(entry), ends=_last_sample(file, box),
         dated=_dated(header) or _dated(content(file, find(file, box, b"mdia", b"mdhd"))),
@@ -227,9 +237,3 @@ def _last_sample(file: BinaryIO, track: Box) -> int:
 
 def _integers(data: bytes, width: int) -> tuple[int, ...]:
     return struct.unpack(f">{len(data) // width}{'Q' if width == 8 else 'I'}", data[: len(data) // width * width])
-
-
-def encrypted(file: BinaryIO) -> bool:
-    """Whether any track is protected (Common Encryption, FairPlay)."""
-    index = index_of(file)
-    return index is not None and any(_track(file, box).encrypted for box in _tracks(file, index))

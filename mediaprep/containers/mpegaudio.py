@@ -73,6 +73,16 @@ def runs(data: bytes, frame: Callable[[bytes, int], int], least: int, *, filling
     return filling and count > 0 and at == len(data)
 
 
+def promised_bytes(frame: bytes) -> int:
+    """How long the stream is by the Xing or Info header in its first MPEG frame; 0 where it does not say."""
+    at = max(frame[:256].find(b"Xing"), frame[:256].find(b"Info"))
+    if at < 0 or len(frame) < at + 16:
+        return 0
+    flags = frame[at + 7]
+    start = at + 8 + (4 if flags & 1 else 0)
+    return int.from_bytes(frame[start : start + 4], "big") if flags & 2 else 0
+
+
 def is_extended_ac3(data: bytes) -> bool:
     """E-AC-3 rather than AC-3, by the bit stream's version."""
     return len(data) > 5 and data[5] >> 3 > 10

@@ -13,7 +13,11 @@ _CODECS = {
     b"OpusHead": "opus", b"\x01vorbis": "vorbis", b"\x7fFLAC": "flac", b"Speex   ": "speex", b"\x80theora": "theora",
     b"OVP80": "vp8", b"fishead\0": "skeleton", b"\x80kate": "kate", b"BBCD\0": "dirac",
 }  # fmt: skip
-_COMMENTS = {"opus": b"OpusTags", "vorbis": b"\x03vorbis", "flac": b"\x04", "theora": b"\x81theora", "speex": b""}
+# What the comments begin with. FLAC's is a block type, with 0x80 for the last block, and a length.
+_COMMENTS = {
+    "opus": (b"OpusTags",), "vorbis": (b"\x03vorbis",), "flac": (b"\x04", b"\x84"), "theora": (b"\x81theora",),
+    "speex": (b"",),
+}  # fmt: skip
 _MAX_COMMENT = 1 << 20
 _MAX_LIST = 4096
 _HEAD_PAGES = 256
@@ -99,10 +103,10 @@ def _comments(file: BinaryIO, names: tuple[str, ...]) -> Kinds:
         packet += read_at(file, page.body, min(sum(pieces), _MAX_COMMENT - len(packet)))
     found: Kinds = frozenset()
     for serial, name in zip(serials, names, strict=False):
-        magic = _COMMENTS.get(name)
-        packet = packets[serial]
-        if magic is not None and packet.startswith(magic):
-            found |= comment_kinds(bytes(packet[4 if name == "flac" else len(magic) :]))
+        magics = _COMMENTS.get(name, ())
+        packet = bytes(packets[serial])
+        if packet.startswith(magics):
+            found |= comment_kinds(packet[4 if name == "flac" else len(magics[0]) :])
     return found
 
 

@@ -14,9 +14,7 @@ from mediaprep.containers.structure import NOTHING, Kinds, Picture, copy, length
 from mediaprep.media import MetadataKind
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_LOOK = frozenset(
-    b"IHDR PLTE tRNS IDAT IEND gAMA cHRM sRGB iCCP sBIT bKGD pHYs acTL fcTL fdAT cICP mDCV cLLI".split()
-)
+_LOOK = frozenset(b"IHDR PLTE tRNS IDAT IEND gAMA cHRM sRGB iCCP sBIT bKGD pHYs acTL fcTL fdAT cICP mDCV cLLI".split())
 _HARMLESS = _LOOK | frozenset(b"hIST sPLT oFFs sCAL sTER orNT caNv vpAg iDOT mDCv cLLi gdAT".split())
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _MAX_TEXT = 1 << 20

@@ -207,12 +207,12 @@ def read_avi(file: BinaryIO) -> Structure:
     """Metadata, trailing bytes, and whether the last list is whole. Several RIFFs follow one another in long films."""
     held, start = length(file), 0
     found: set[MetadataKind] = set()
-    cut = ""
+    cut = "the list of frames is missing"
     while read_at(file, start, 4) == b"RIFF":
         outer = next(chunks(file, start, held), Chunk(b"RIFF", start, 0))
         for chunk in chunks(file, start + 12, min(outer.end, held)):
-            if chunk.kind == b"LIST" and payload(file, chunk, 4) == b"movi" and chunk.start + 8 + chunk.size > held:
-                cut = "the list of frames is longer than the file"
+            if chunk.kind == b"LIST" and payload(file, chunk, 4) == b"movi":
+                cut = "the list of frames is longer than the file" if chunk.start + 8 + chunk.size > held else ""
             if chunk.kind in (b"LIST", b"id3 ", b"_PMX"):
                 found |= _wav_kinds(file, chunk)
             elif chunk.kind == b"IDIT":

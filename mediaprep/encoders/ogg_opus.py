@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mediaprep.encoders.base import Encoder, Work
-from mediaprep.encoders.ogg_pages import remux, untag
+from mediaprep.encoders.ogg_pages import remux
 from mediaprep.encoders.sound import SoundEncoder, SoundRecipe
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
@@ -87,9 +87,13 @@ class OggOpus(SoundEncoder):
         }
 
     def encode(self, recipe: SoundRecipe, work: Work, output: Path) -> None:
-        super().encode(recipe, work, output)
-        if recipe.encodes:
-            untag(output)
+        if not recipe.encodes:
+            super().encode(recipe, work, output)
+            return
+        frames = work.folder / "frames.ogg"
+        super().encode(recipe, work, frames)
+        remux(frames, self.demuxer, 0, output, join=True)
+        frames.unlink()
 
     def copy(self, work: Work, sound: AudioStream, output: Path) -> None:
         remux(work.source, work.media.demuxer, sound.index, output)

@@ -132,9 +132,10 @@ class SoundEncoder(ABC):
             return
         heard = Heard()
         if recipe.normalize or recipe.trim:
-            key = f"heard in {recipe.channels} channels"
-            heard = work.notes.get(key) or listen(work.folder, work.media, sound, recipe.channels)
-            work.notes[key] = heard
+            key = f"{recipe.channels} channels at {recipe.sample_rate} Hz"
+            if key not in work.notes:
+                work.notes[key] = listen(work.folder, work.media, sound, recipe.channels, recipe.sample_rate)
+            heard = work.notes[key]
         tools.run(
             self.arguments(recipe, work.media, sound, heard, output.name),
             folder=work.folder,
@@ -150,7 +151,8 @@ class SoundEncoder(ABC):
 
         from mediaprep import tools
 
-        node = mixed(tools.source(media)[str(sound.index)], media, sound, recipe.channels)
+        source = tools.source(media)[str(sound.index)]
+        node = mixed(source, media, sound, recipe.channels, recipe.sample_rate)
         start, end = (heard.start, heard.end) if recipe.trim else (None, None)
         node = cut(node, start, _least(end, (start or 0.0) + recipe.end if recipe.end else None))
         if recipe.normalize:

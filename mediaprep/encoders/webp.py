@@ -16,6 +16,7 @@ from mediaprep.options import Options
 from mediaprep.reel import Cut
 from mediaprep.rules import Action, Finding, Limits, check
 from mediaprep.rules import errors as errors_of
+from mediaprep.sticker import Art
 
 LONGEST = 60.0
 """Seconds of an animation where the limits do not tell."""
@@ -33,12 +34,12 @@ DETAILS = (0.75, 0.5, 0.35, 0.25, 0.15, 0.08)
 
 
 class Webp(Recipe, frozen=True, kw_only=True):
-    """`canvas`, `art`: pixels. `quality`: 0 to 100, None for lossless. `fps`: frames a second at most, None for all.
-    `detail`: the share of the art's pixels a side that is kept before it is enlarged again.
-    `flatten`: the colour that transparency becomes. `block`: the EXIF that names the pack."""
+    """`canvas`: pixels. `art`: what of the picture it shows, and how large. `quality`: 0 to 100, None for lossless.
+    `fps`: frames a second at most, None for all. `detail`: the share of the art's pixels a side that is kept before
+    it is enlarged again. `flatten`: the colour that transparency becomes. `block`: the EXIF that names the pack."""
 
     canvas: tuple[int, int] = (0, 0)
-    art: tuple[int, int] = (0, 0)
+    art: Art = Art(size=(0, 0))
     quality: int | None = None
     fps: float | None = None
     detail: float = 1.0
@@ -59,9 +60,7 @@ class Webp(Recipe, frozen=True, kw_only=True):
 class WebpEncoder:
     mime = "image/webp"
 
-    def ladder(
-        self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options
-    ) -> Sequence[Webp]:
+    def ladder(self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options) -> Sequence[Webp]:
         rungs = [*_copies(media, findings, options), *_encodes(media, limits, options)]
         return [rung for rung in rungs if self._complies(rung, media, limits)]
 
@@ -128,7 +127,7 @@ def _encodes(media: Media, limits: Limits, options: Options) -> list[Webp]:
     cut, said = _cut(media, limits, options) if animated else (None, [])
     base = Webp(
         canvas=canvas,
-        art=sticker.fitted(media.upright, canvas, cover=options.crop),
+        art=(sticker.cropped if options.crop else sticker.fitted)(media.upright, canvas),
         animated=animated,
         cut=cut,
         flatten=options.background if opaque else None,
@@ -150,13 +149,11 @@ def _rung(base: Webp, fps: float | None, quality: int, detail: float = 1.0) -> W
     if fps is not None:
         said.append(f"at most {fps:.3g} frames a second kept, to fit the size")
     if detail < 1:
-        said.append(f"detail reduced to that of {max(1, round(max(base.art) * detail))} pixels, to fit the size")
+        said.append(f"detail reduced to that of {max(1, round(max(base.art.size) * detail))} pixels, to fit the size")
     return replace(base, fps=fps, quality=quality, detail=detail, changes=tuple(said))
 
 
-def _losses(
-    media: Media, canvas: tuple[int, int], options: Options, *, animated: bool, opaque: bool
-) -> list[str]:
+def _losses(media: Media, canvas: tuple[int, int], options: Options, *, animated: bool, opaque: bool) -> list[str]:
     said = []
     if media.moves and not animated:
         said.append(f"first of {media.frames} frames taken" if media.frames > 1 else "first frame of the film taken")
@@ -164,7 +161,7 @@ def _losses(
         said.append("the sound is left out")
     if opaque and media.alpha:
         said.append(f"transparency flattened onto {options.background}")
-    if options.crop and sticker.fitted(media.upright, canvas) != canvas:
+    if options.crop and sticker.fitted(media.upright, canvas).size != canvas:
         said.append(f"art cropped to {canvas[0]} x {canvas[1]}")
     return said
 

@@ -22,7 +22,9 @@ from msgspec.structs import replace
 from mediaprep import frames, reel, sticker
 from mediaprep.encoders.base import Work
 from mediaprep.errors import Damaged
+from mediaprep.frames import Shot
 from mediaprep.reel import Cut, Timeline
+from mediaprep.sticker import Art
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -67,7 +69,7 @@ class Session:
         self.whole: dict[Drawing, bytes] = {}
 
     @classmethod
-    def open(cls, work: Work, art: tuple[int, int], cut: Cut | None) -> Self:
+    def open(cls, work: Work, art: Art, cut: Cut | None) -> Self:
         """Decode the source: the clip that `cut` tells, or the first picture where there is none."""
         lossless = work.media.lossless and work.media.kind != "video"
         if cut is None:
@@ -152,18 +154,20 @@ class Session:
         return _animation(marked, times.milliseconds, progress, **_settings(drawing), exif=block)
 
 
-def _still(work: Work, art: tuple[int, int]) -> Image:
+def _still(work: Work, art: Art) -> Image:
     """The picture, or the first one of what moves, at the size of the art."""
     media = work.media
     if media.kind == "video":
-        film = frames.film(work.folder, media, width=art[0], height=art[1], fps=reel.film_rate(media), seconds=1.0)
+        shot = Shot(size=art.size, window=art.window, fps=reel.film_rate(media), seconds=1.0)
+        film = frames.film(work.folder, media, shot)
         return _first(film)
     if media.kind == "animation":
-        return sticker.resized(_first(frames.pictures(work.source, media))[0], art)
+        return sticker.cut_out(_first(frames.pictures(work.source, media))[0], art)
     from mediaprep import picture
 
-    image = picture.open_still(work.source, media, largest=max(art))
-    return sticker.resized(picture.normalise(image, media, mode="RGBA"), art)
+    largest = round(max(side / share for side, share in zip(art.size, art.window, strict=True)))
+    image = picture.open_still(work.source, media, largest=largest)
+    return sticker.cut_out(picture.normalise(image, media, mode="RGBA"), art)
 
 
 def _first(shown: Iterator[T]) -> T:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mediaprep import allow, errors
-from mediaprep.containers import ebml, id3, mp4, mp4_tags, nal, ogg, riff, tags
-from mediaprep.containers.structure import Structure, in_order
+from mediaprep.containers import ebml, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff, tags
+from mediaprep.containers.structure import Structure, in_order, read_at
 from mediaprep.media import AudioStream, Media, VideoStream
-from mediaprep.readers.streams import audio_stream, extra, first_frames, is_film, video_stream, with_frames
+from mediaprep.readers.streams import audio_stream, check_frame, extra, first_frames, is_film, video_stream, with_frames
 from mediaprep.readers.timeline import Timeline, timelines
 from mediaprep.sniff import Sniffed
 
@@ -38,16 +38,25 @@ _AUDIO_ONLY = {
     "video/ogg": "audio/ogg",
 }
 _PROMISE_KEPT = 0.9
-"""A file that holds less than this share of what its header promises, and a second less, is cut short."""
-_PROMISING = ("flac", "matroska", "avi", "ape", "wv", "aiff", "caf", "au")
+"""A file that holds less than this share of what its header promises, and so many seconds less, is cut short."""
+_PROMISING = {"flac": 0.1, "matroska": 1.0, "avi": 1.0, "ape": 0.1, "wv": 0.1, "aiff": 0.1, "caf": 0.1, "au": 0.1}
 
 _TOO_MANY_STREAMS = f"the file has {allow.MAX_STREAMS} streams or more; export it with fewer"
-_DRM = "it is encrypted (DRM) and cannot be read; export it without protection"
 
 
 def _read_bare(file: BinaryIO) -> Structure:
+    """A stream of frames between tags. Only an MP3 says how long it should be."""
     found = id3.read(file)
-    return Structure(metadata=found.metadata, cut="there are tags and no sound after them" if found.end <= found.start else "")
+    held, promised = found.end - found.start, mpegaudio.promised_bytes(read_at(file, found.start, 512))
+    if held <= 0:
+        return Structure(metadata=found.metadata, cut="there are tags and no sound after them")
+    short = held < promised * _PROMISE_KEPT
+    cut = f"its header promises {promised:,} bytes of sound and {held:,} are there" if short else ""
+    return Structure(metadata=found.metadata, cut=cut)
+
+
+def _unread(_: BinaryIO) -> Structure:
+    return Structure()
 
 
 _READERS: Mapping[str, Callable[[BinaryIO], Structure]] = {
@@ -66,16 +75,9 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
     import av
 
     with path.open("rb") as file:
-        structure = _READERS.get(sniffed.demuxer, lambda _: Structure())(file)
+        structure = _READERS.get(sniffed.demuxer, _unread)(file)
+        _refuse(structure)
         movie = structure if isinstance(structure, mp4.Movie) else None
-        if movie and any(track.encrypted for track in movie.tracks):
-            raise errors.Damaged(_DRM)
-        if isinstance(structure, ebml.Matroska) and structure.encrypted:
-            raise errors.Damaged(_DRM)
-        if isinstance(structure, ogg.Ogg) and structure.chained:
-            raise errors.Damaged("several recordings follow one another in this Ogg file; cut it into single ones")
-        if structure.cut:
-            raise errors.Incomplete(f"the file is cut short: {structure.cut}; get it again from its source")
         metadata = set(structure.metadata) | (mp4_tags.kinds(file, movie) if movie else set())
         extras = list(structure.extras)
         if movie and mp4_tags.has_chapters(file):
@@ -124,6 +126,19 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
     )  # fmt: skip
 
 
+def _refuse(structure: Structure) -> None:
+    """Raises Damaged for what is encrypted or chained, TooMuch for huge pictures, Incomplete for what is cut short."""
+    if isinstance(structure, mp4.Movie):
+        for track in structure.tracks:
+            check_frame(track.width, track.height)
+    if isinstance(structure, mp4.Movie | ebml.Matroska) and structure.encrypted:
+        raise errors.Damaged("it is encrypted (DRM) and cannot be read; export it without protection")
+    if isinstance(structure, ogg.Ogg) and structure.chained:
+        raise errors.Damaged("several recordings follow one another in this Ogg file; cut it into single ones")
+    if structure.cut:
+        raise errors.Incomplete(f"the file is cut short: {structure.cut}; get it again from its source")
+
+
 def _duration(
     container: InputContainer, demuxer: str, times: dict[int, Timeline], streams: Sequence[VideoStream | AudioStream]
 ) -> float | None:
@@ -135,9 +150,10 @@ def _duration(
     starts = [t.start for t in spans if t.start is not None]
     ends = [t.start + t.duration for t in spans if t.start is not None and t.duration is not None]
     counted = max(ends) - min(starts) if ends and starts and all(t.whole for t in spans) else None
-    if counted is not None and told and demuxer in _PROMISING and counted < told * _PROMISE_KEPT - 1:
+    slack = _PROMISING.get(demuxer)
+    if counted is not None and slack is not None and counted < min(told * _PROMISE_KEPT, told - slack):
         raise errors.Incomplete(
-            f"the file is cut short: its header promises {told:.0f} seconds and {counted:.0f} are there; get it again "
+            f"the file is cut short: its header promises {told:.1f} seconds and {counted:.1f} are there; get it again "
             "from its source"
         )
     if sum(t.packets for t in spans) == 0:
@@ -178,8 +194,8 @@ def open_container(path: Path, demuxer: str) -> InputContainer:
         if "max_streams" in str(error):
             raise errors.TooMuch(_TOO_MANY_STREAMS) from None
         raise errors.Damaged(
-            f"the file is damaged: it begins like {demuxer} and does not go on like it; get it again from its source, or "
-            "export it as MP4"
+            f"the file is damaged: it begins like {demuxer} and does not go on like it; get it again from its source, "
+            "or export it as MP4"
         ) from error
 
 
@@ -193,8 +209,4 @@ def _timelines(path: Path, demuxer: str) -> dict[int, Timeline]:
             trusted = path.stat().st_size > _READ_WHOLE_BELOW and 0 < told < MAX_SECONDS
             return timelines(container, _SAMPLE_PACKETS if trusted else None)
     except av.error.FFmpegError as error:
-        raise errors.Damaged(
-            "the file breaks off in the middle or is damaged; get it again from its source"
-        ) from error
-
-
+        raise errors.Damaged("the file breaks off in the middle or is damaged; get it again from its source") from error

@@ -55,7 +55,7 @@ _FAULTS = (SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError
 def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
     """Facts about a picture or an animation. Raises TooMuch, Incomplete or Damaged."""
     with path.open("rb") as file:
-        structure = _READERS.get(sniffed.pillow, lambda _: Picture())(file)
+        structure = _READERS.get(sniffed.pillow, _unread)(file)
         _check_size(structure.width, structure.height, len(structure.durations), structure.bit_depth)
         if structure.cut and sniffed.pillow in ("AVIF", "HEIF", "WEBP"):
             raise errors.Incomplete(f"the picture is cut short: {structure.cut}; {_AGAIN}")
@@ -68,6 +68,10 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
         if sniffed.pillow not in ("AVIF", "HEIF"):
             raise
         return _by_ffmpeg(path, sniffed, name, structure)
+
+
+def _unread(_: BinaryIO) -> Picture:
+    return Picture()
 
 
 def _check_size(width: int, height: int, frames: int, depth: int = 8) -> None:
@@ -158,8 +162,10 @@ def _bytes(image: Image.Image, key: str) -> bytes:
 def _orientation(image: Image.Image) -> int:
     """As Pillow will apply it. Its readers of HEIC and AVIF have put the boxes' own turns into the EXIF, or done them.
 
-    A broken EXIF turns nothing.
+    A broken EXIF turns nothing. A TIFF it turns by itself when it loads, and tells the turned size from the start.
     """
+    if image.format == "TIFF":
+        return 1
     try:
         value = image.getexif().get(0x0112, 1)
     except (OSError, *_FAULTS):

@@ -50,16 +50,19 @@ def _allowed(stream: Stream, what: str) -> None:
         raise errors.UnknownType(f"its {what} is {coded}, which is not read; export it as MP4 with H.264 and AAC")
 
 
+def check_frame(width: int, height: int) -> None:
+    """Raises TooMuch for more pixels than 8K film has."""
+    if width * height > allow.MAX_FRAME_PIXELS:
+        raise errors.TooMuch(f"its picture is {width} x {height}, more than 8K film; export it smaller")
+
+
 def video_stream(stream: PictureStream, timeline: Timeline, track: mp4.Track | None) -> VideoStream:
     """Facts about one moving picture. Raises UnknownType for its codec, TooMuch for its size."""
     import av
 
     _allowed(stream, "picture")
     context = stream.codec_context
-    if context.width * context.height > allow.MAX_FRAME_PIXELS:
-        raise errors.TooMuch(
-            f"its picture is {context.width} x {context.height}, more than 8K film; export it smaller"
-        )
+    check_frame(context.width, context.height)
     pixels = context.format
     aspect = stream.sample_aspect_ratio
     hdr: Literal["", "pq", "hlg"] = _HDR.get(context.color_trc, "")
@@ -90,8 +93,8 @@ def audio_stream(stream: SoundStream, timeline: Timeline) -> AudioStream:
     if not context.channels or not context.sample_rate:
         raise errors.Damaged("its sound cannot be decoded; get it again from its source, or export it as MP3 or M4A")
     return AudioStream(
-        index=stream.index, codec=context.codec.canonical_name, profile=context.profile or "", channels=context.channels,
-        sample_rate=context.sample_rate, bit_rate=_bit_rate(context.bit_rate, timeline),
+        index=stream.index, codec=context.codec.canonical_name, profile=context.profile or "",
+        channels=context.channels, sample_rate=context.sample_rate, bit_rate=_bit_rate(context.bit_rate, timeline),
         default=bool(stream.disposition & av.stream.Disposition.default), duration=_stream_duration(stream, timeline),
     )  # fmt: skip
 

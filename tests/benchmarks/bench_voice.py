@@ -1,6 +1,6 @@
-"""What a voice note costs beside the bare ffmpeg command with the same settings: `python tests/benchmarks/bench_voice.py`.
+"""What a voice note costs beside the bare ffmpeg command with the same settings.
 
-Processor seconds of the children and of this process, so that a busy machine does not count. The whole job is the
+`python tests/benchmarks/bench_voice.py`. Processor seconds of the children and of this process, so that a busy machine does not count. The whole job is the
 encode and its proof: the decode to the end that also gives the waveform.
 """
 
@@ -17,14 +17,16 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mediaprep import tools
 from mediaprep.encoders.base import Work
-from mediaprep.encoders.ogg_opus import ENCODERS
+from mediaprep.encoders.ogg_opus import OggOpus
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits
 from mediaprep.sound import measure
 
 VOICE = Limits(mime=("audio/ogg",), max_bytes=16_000_000, advised_bytes=512_000, sample_rate=16000)
-SPEECH_LIKE = "anoisesrc=colour=pink:amplitude=0.5:sample_rate=48000:duration={},tremolo=f=4:d=0.9,aformat=channel_layouts=stereo"
+SPEECH_LIKE = (
+    "anoisesrc=colour=pink:amplitude=0.5:sample_rate=48000:duration={},tremolo=f=4:d=0.9,aformat=channel_layouts=stereo"
+)
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -48,7 +50,7 @@ def compare(seconds: int, folder: Path) -> tuple[float, float]:
     size = (folder / "input").stat().st_size
     media = Media(name="memo.m4a", size=size, mime="audio/mp4", kind="audio", demuxer="mov", audio=(sound,))
     work = Work(media=media, limits=VOICE, options=Options(), folder=folder)
-    encoder = ENCODERS["audio/ogg"]
+    encoder = OggOpus()
     recipe = encoder.ladder(media, VOICE, (), Options())[0]
     settings = ["-ac", "1", "-ar", "16000", "-c:a", "libopus", "-application", "voip", "-vbr", "constrained"]
     bare = [ffmpeg, "-v", "error", "-y", "-i", "input", *settings, "-b:a", str(recipe.bit_rate), "bare.ogg"]
@@ -68,8 +70,10 @@ def main() -> None:
         print(f"fixed start-up: {start:.2f} s of CPU")
         for minutes in (1, 5, 20):
             bare, whole = compare(60 * minutes, folder)
-            ratio, beyond = whole / bare, (whole - start) / bare
-            print(f"{minutes:3} min: ffmpeg {bare:5.2f} s, whole {whole:5.2f} s, ratio {ratio:.2f}, less start-up {beyond:.2f}")
+            beyond = (whole - start) / bare
+            print(
+                f"{minutes:3} min: ffmpeg {bare:5.2f} s, all {whole:5.2f} s: {whole / bare:.2f}, beyond start {beyond:.2f}"
+            )
 
 
 if __name__ == "__main__":
