@@ -49,9 +49,9 @@ SOUND_STEPS: tuple[tuple[int, int], ...] = (
 
 # How many bit/s H.264 needs for what this codec (or its decoder) does with one; others tell nothing about content.
 _THRIFT = {
-    "h264": 1.0, "hevc": 1.6, "av1": 2.0, "libdav1d": 2.0, "vp9": 1.6, "vp8": 0.9, "theora": 0.6, "mpeg4": 0.7, "msmpeg4v2": 0.6,
-    "msmpeg4v3": 0.6, "msmpeg4": 0.6, "wmv1": 0.6, "wmv2": 0.6, "wmv3": 0.8, "vc1": 0.8, "h263": 0.5, "flv1": 0.5, "flv": 0.5,
-    "mpeg2video": 0.5, "mpeg1video": 0.45,
+    "h264": 1.0, "hevc": 1.6, "av1": 2.0, "libdav1d": 2.0, "vp9": 1.6, "vp8": 0.9, "theora": 0.6, "mpeg4": 0.7,
+    "msmpeg4v2": 0.6, "msmpeg4v3": 0.6, "msmpeg4": 0.6, "wmv1": 0.6, "wmv2": 0.6, "wmv3": 0.8, "vc1": 0.8,
+    "h263": 0.5, "flv1": 0.5, "flv": 0.5, "mpeg2video": 0.5, "mpeg1video": 0.45,
 }  # fmt: skip
 
 
@@ -103,9 +103,7 @@ def size_for(video: VideoStream, limits: Limits, shortest: int = LONGEST) -> tup
         return limits.width, limits.height
     width, height = natural(video)
     longest = min(LONGEST, limits.max_side or LONGEST)
-    scale = min(
-        longest / max(width, height), math.sqrt(MOST_PIXELS / (width * height)), shortest / min(width, height)
-    )
+    scale = min(longest / max(width, height), math.sqrt(MOST_PIXELS / (width * height)), shortest / min(width, height))
     if scale >= 1:
         grow = min(math.ceil(SMALLEST / min(width, height)), int(scale))
         return _at_least(width * grow // 2 * 2), _at_least(height * grow // 2 * 2)
@@ -182,7 +180,7 @@ def sound_for(sound: AudioStream, limits: Limits, total: float | None) -> Sound 
     steps = [step for step in SOUND_STEPS if step[1] <= channels] if channels == 2 else [
         (rate // 2 if count == 2 else rate, 1) for rate, count in SOUND_STEPS if (rate, count) != (96_000, 2)
     ]  # fmt: skip
-    useful = max(32_000, worth(sound) or steps[0][0])
+    useful = max(32_000 * channels, worth(sound) or steps[0][0])
     room = math.inf if total is None else max(0.15 * total, min(32_000, total / 2))
     rate, count = next((step for step in steps if step[0] <= min(useful, room)), steps[-1])
     return Sound(

@@ -109,10 +109,7 @@ def parse(text: str, name: str, where: str = "") -> Profile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{where}: not valid TOML: {error}") from None
-    if "extends" in table:
-        base = _raw(str(table.pop("extends")), where)
-        table = {**base, **{key: _merged(base.get(key), value) for key, value in table.items()}}
-        table = {key: value for key, value in table.items() if value is not False}
+    table = _extended(table, where)
     title = table.pop("title", name)
     name = table.pop("name", name)
     if not isinstance(title, str) or not isinstance(name, str):
@@ -145,10 +142,16 @@ def parse(text: str, name: str, where: str = "") -> Profile:
     return Profile(name=name, title=title, targets=targets, sources=sources, source_of=source_of)
 
 
-def _raw(name: str, where: str) -> dict[str, Any]:
+def _extended(table: dict[str, Any], where: str) -> dict[str, Any]:
+    """The table laid over the shipped profile that it extends, which may itself extend another."""
+    if "extends" not in table:
+        return table
+    name = str(table["extends"])
     if name not in SHIPPED:
         raise ProfileError(f'{where}: extends names "{name}"{hint(name, SHIPPED)}; there are {", ".join(SHIPPED)}')
-    return tomllib.loads(shipped_text(name))
+    base = _extended(tomllib.loads(shipped_text(name)), where)
+    merged = {**base, **{key: _merged(base.get(key), value) for key, value in table.items() if key != "extends"}}
+    return {key: value for key, value in merged.items() if value is not False}
 
 
 def _merged(base: Any, value: Any) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
-import numpy as np
-from numpy.typing import NDArray
 
 from mediaprep import tools
 from mediaprep.encoders.base import Work
@@ -58,22 +57,23 @@ def work(folder: Path, media: Media, limits: Limits, **options: Any) -> Work:
     return Work(media=media, limits=limits, options=Options(**options), folder=folder)
 
 
-def pcm(path: Path, decoder: str | None = None) -> NDArray[np.float64]:
-    """The first channel as numbers from -1 to 1, at the file's own rate."""
+def pcm(path: Path, decoder: str = "") -> array[int]:
+    """All channels in one, as 16-bit numbers at the file's own rate; `decoder` names another than ffmpeg's own."""
+    samples = array("h")
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="fltp", layout="mono")
         context = stream.codec_context
-        if decoder is not None:
-            context = av.CodecContext.create(decoder, "r")
+        if decoder:
+            chosen = av.CodecContext.create(decoder, "r")
+            assert isinstance(chosen, av.AudioCodecContext)
+            context = chosen
             context.extradata = stream.codec_context.extradata
-        blocks = [
-            block.to_ndarray()[0]
-            for packet in container.demux(stream)
-            for frame in context.decode(packet if packet.size else None)
-            for block in resampler.resample(frame)  # type: ignore[arg-type]
-        ]
-    return np.concatenate(blocks).astype(np.float64)
+        resampler = av.AudioResampler(format="s16", layout="mono")
+        for packet in container.demux(stream):
+            for frame in context.decode(packet if packet.size else None):
+                for block in resampler.resample(frame):
+                    samples.frombytes(bytes(block.planes[0])[: 2 * block.samples])
+    return samples
 
 
 class Page(NamedTuple):

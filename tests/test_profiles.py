@@ -70,6 +70,8 @@ def test_a_profile_can_start_from_a_shipped_one() -> None:
     assert profile.limits("image").max_side == 1600
     assert profile.limits("image").mime == ("image/jpeg", "image/png")
     assert "sticker" not in profile.targets
+    grand = parse('extends = "wassenger"\n[image]\nmax_side = 800\n', "mine")
+    assert (grand.limits("image").max_side, grand.limits("image").modes) == (800, ("RGB", "RGBA"))
 
 
 @pytest.mark.parametrize(

@@ -85,4 +85,3 @@ def test_every_toml_block_is_a_profile() -> None:
     for kind, block in BLOCKS:
         if kind == "toml":
             assert parse(block, "readme").targets
-

@@ -133,7 +133,18 @@ def test_office(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\0" * 1000, bytes(range(256)) * 4, b"R", b"RIFF", b"\x89PNG", b"%PD", b"OggS", b"\xff\xfb", b"BM", b"\x7fELF\2\1\1"],
+    [
+        b"\0" * 1000,
+        bytes(range(256)) * 4,
+        b"R",
+        b"RIFF",
+        b"\x89PNG",
+        b"%PD",
+        b"OggS",
+        b"\xff\xfb",
+        b"BM",
+        b"\x7fELF\2\1\1",
+    ],
 )
 def test_unknown_bytes_and_stubs_are_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(errors.UnknownType, match="export it"):
@@ -174,7 +185,9 @@ def test_suffixes_and_types_belong_together() -> None:
 
 
 def test_every_decoder_on_the_list_is_in_ffmpeg() -> None:
-    found = subprocess.run([tools.ffmpeg().path, "-v", "error", "-decoders"], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [tools.ffmpeg().path, "-v", "error", "-decoders"], capture_output=True, text=True, check=True
+    )
     names = {line.split()[1] for line in found.stdout.splitlines() if len(line.split()) > 1}
     assert set(allow.CODECS) <= names and not {"magicyuv", "cinepak", "snow"} & set(allow.CODECS)
     options = allow.input_options("mov")

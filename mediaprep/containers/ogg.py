@@ -104,9 +104,9 @@ def _comments(file: BinaryIO, names: tuple[str, ...]) -> Kinds:
     found: Kinds = frozenset()
     for serial, name in zip(serials, names, strict=False):
         magics = _COMMENTS.get(name, ())
-        packet = bytes(packets[serial])
-        if packet.startswith(magics):
-            found |= comment_kinds(packet[4 if name == "flac" else len(magics[0]) :])
+        comments = bytes(packets[serial])
+        if comments.startswith(magics):
+            found |= comment_kinds(comments[4 if name == "flac" else len(magics[0]) :])
     return found
 
 

@@ -151,7 +151,7 @@ def read_wav(file: BinaryIO) -> Structure:
     held, said = length(file), _end(file)
     large = dict[bytes, int]()
     found: set[MetadataKind] = set()
-    cut, start = "", 12
+    cut, start = "the sound is missing", 12
     while start + 8 <= held:
         kind, size = struct.unpack("<4sI", read_at(file, start, 8))
         if start >= said and said != 8 and said - 8 != _UNKNOWN_SIZE:
@@ -163,8 +163,8 @@ def read_wav(file: BinaryIO) -> Structure:
         elif kind == b"data":
             streamed = size == _UNKNOWN_SIZE or (size == 0 and said in (8, 8 + _UNKNOWN_SIZE))
             size = large.get(kind, size if not streamed else held - start - 8)
-            if start + 8 + size > held:
-                cut = f"the sound should be {size:,} bytes and only {held - start - 8:,} are there"
+            short = start + 8 + size > held
+            cut = f"the sound should be {size:,} bytes and only {held - start - 8:,} are there" if short else ""
         elif not kind.isascii() or not kind.strip(b"\0"):
             break
         else:

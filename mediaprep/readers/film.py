@@ -120,10 +120,15 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
         mime=sniffed.mime if main else _AUDIO_ONLY.get(sniffed.mime, sniffed.mime),
         width=main.width if main else 0, height=main.height if main else 0,
         bit_depth=main.bit_depth if main else 8, alpha=any(v.alpha for v in video), duration=duration,
-        frames=times[main.index].packets if main and times[main.index].whole else 1, demuxer=sniffed.demuxer,
+        frames=_frames(main, times[main.index]) if main else 1, demuxer=sniffed.demuxer,
         faststart=movie.faststart if movie else None, video=tuple(video), audio=tuple(audio), extras=tuple(extras),
         metadata=in_order(metadata), trailing=structure.trailing,
     )  # fmt: skip
+
+
+def _frames(main: VideoStream, timeline: Timeline) -> int:
+    """Counted where the whole film was read, else reckoned."""
+    return max(1, timeline.packets if timeline.whole else round((main.duration or 0) * (main.fps or 0)))
 
 
 def _refuse(structure: Structure) -> None:

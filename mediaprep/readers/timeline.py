@@ -21,7 +21,7 @@ _ROUNDING = 0.0015
 
 
 class Timeline(Struct):
-    """Times in seconds, sizes in bytes. `times`: when the first pictures are shown, in the order of decoding.
+    """Times in seconds, sizes in bytes, without what an edit list leaves out. `times`: when the first pictures are shown, in the order of decoding.
     `whole`: every packet was seen."""
 
     packets: int = 0
@@ -82,8 +82,8 @@ def timelines(container: av.container.InputContainer, most: int | None = None) -
         count += 1
         if count > _MAX_PACKETS:
             raise errors.TooMuch(f"the file has more than {_MAX_PACKETS:,} packets; cut it into parts")
-        timeline.packets += 1
         timeline.size += packet.size
+        timeline.packets += not packet.is_discard
         if not timeline.first and packet.stream.type == "video":
             timeline.first = bytes(packet)[:_FIRST_PACKET]
         moment = packet.pts if packet.pts is not None else packet.dts

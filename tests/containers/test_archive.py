@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from mediaprep.containers import archive
+from mediaprep.containers.structure import Structure
 from tests import material
+
+ODT = "application/vnd.oasis.opendocument.text"
 
 
 def packed(*names: str, first: str = "") -> bytes:
@@ -29,7 +32,7 @@ def packed(*names: str, first: str = "") -> bytes:
         (packed("xl/workbook.xml", "[Content_Types].xml"), archive._FOLDERS[1][1]),
         (packed("[Content_Types].xml", "ppt/presentation.xml"), archive._FOLDERS[2][1]),
         (packed("[Content_Types].xml", "word/vbaProject.bin"), "application/vnd.ms-word.document.macroEnabled.12"),
-        (packed("content.xml", first="application/vnd.oasis.opendocument.text"), "application/vnd.oasis.opendocument.text"),
+        (packed("content.xml", first=ODT), ODT),
         (packed(first="application/epub+zip"), "application/epub+zip"),
         (packed("META-INF/MANIFEST.MF", "AndroidManifest.xml"), "application/vnd.android.package-archive"),
     ],
@@ -41,7 +44,7 @@ def test_zip_types(data: bytes, mime: str) -> None:
 def test_zip_without_its_directory_is_cut(tmp_path: Path) -> None:
     material.docx(tmp_path / "letter.docx")
     whole = (tmp_path / "letter.docx").read_bytes()
-    assert archive.read_zip(io.BytesIO(whole)) == archive.Structure()
+    assert archive.read_zip(io.BytesIO(whole)) == Structure()
     assert archive.read_zip(io.BytesIO(whole[:-30])).cut
     assert archive.read_zip(io.BytesIO(whole + b"more")).trailing == 4
 
