@@ -27,7 +27,6 @@ _X264_PROFILE = {"Main": "main", "High": "high", "Constrained Baseline": "baseli
 # Only libvpx's decoders see the second layer that carries the transparency of a WebM.
 _ALPHA_DECODER = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _BARE: dict[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
-_UNTIMED = ("avi", "mpegts", "mpeg")
 
 
 def film_arguments(
@@ -40,7 +39,7 @@ def film_arguments(
 
     video, sound = media.picture, media.sound
     assert video is not None, "no recipe is made for what has no picture"
-    source = tools.source(media, name, **_reading(recipe, media, video))
+    source = tools.source(media, name, **_reading(recipe, video))
     settings = dict(_BARE)
     streams = [source[str(video.index)]]
     if recipe.picture is None:
@@ -74,7 +73,7 @@ def sample_arguments(
 
     video = media.picture
     assert video is not None, "no recipe is made for what has no picture"
-    reading = _reading(FilmRecipe(picture=picture), media, video) | {"ss": f"{start:.3f}", "noaccurate_seek": None}
+    reading = _reading(FilmRecipe(picture=picture), video) | {"ss": f"{start:.3f}", "noaccurate_seek": None}
     node = pictured(tools.source(media, name, **reading)[str(video.index)], video, picture, background, alone=True)
     settings = picture_settings(picture, video, 0) | {"frames:v": frames}
     return tools.arguments(ffmpeg.output(node, output, **_BARE, **settings, f="mp4"))
@@ -191,16 +190,18 @@ def sound_settings(sound: Sound) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reading(recipe: FilmRecipe, media: Media, video: VideoStream) -> dict[str, Any]:
+def _reading(recipe: FilmRecipe, video: VideoStream) -> dict[str, Any]:
     """How the source is to be read."""
-    if recipe.picture is None:
-        return {"fflags": "+genpts"} if media.demuxer in _UNTIMED else {}
-    decoder = _ALPHA_DECODER.get(video.codec) if video.alpha else None
+    decoder = _ALPHA_DECODER.get(video.codec) if video.alpha and recipe.picture is not None else None
     return {f"c:{video.index}": decoder} if decoder else {}
 
 
 def _cleaned(media: Media, video: VideoStream) -> dict[str, Any]:
-    """User data inside a copied H.264 stream goes; only where there is some, as seeking may need its neighbours."""
-    if video.codec == "h264" and "text" in media.metadata:
-        return {"bsf:v": "filter_units=remove_types=6"}
-    return {}
+    """What a copied picture has to pass through.
+
+    User data inside H.264 goes; only where there is some, as seeking may need its neighbours. AVI tells only the order
+    of decoding; ffmpeg guesses when to show, and is two frames late where there are no B-frames.
+    """
+    filters = ["filter_units=remove_types=6"] if video.codec == "h264" and "text" in media.metadata else []
+    filters += ["setts=pts=DTS"] if media.demuxer == "avi" and not video.b_frames else []
+    return {"bsf:v": ",".join(filters)} if filters else {}

@@ -28,6 +28,8 @@ HOPELESS = 6
 _PROFILES = ("Main", "High", "Constrained Baseline")
 # A sound is copied beside a picture that is encoded only where its packets' times can be trusted.
 _STEADY = ("mov", "matroska", "flv")
+# Packets are copied only where they say when they are shown; AVI does so as long as none is out of order.
+_TIMED = ("mov", "matroska", "flv", "mpegts", "avi")
 _PLAIN_AAC = ("LC", "HE-AAC", "HE-AACv2")
 
 
@@ -35,13 +37,13 @@ def copies(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
     """Both streams copied; the picture copied and the sound encoded. Nothing where the film has to be cut."""
     if media.kind != "video" or media.picture is None or end_of(media, limits) is not None:
         return
+    if media.demuxer not in _TIMED or (media.demuxer == "avi" and media.picture.b_frames):
+        return
     both = FilmRecipe(encodes=0, sound="copy" if keeps_sound(media, limits) else "none")
     if _fits(both, media, limits):
         yield both
-    # Nobody sorts packets that come without times, once they have to run beside a sound that is encoded.
-    untimed = media.demuxer == "avi" and media.picture.b_frames
     sound = sound_track(media, limits, _bit_rate(media, limits), copying=False)
-    if isinstance(sound, Sound) and not untimed:
+    if isinstance(sound, Sound):
         mixed = FilmRecipe(sound=sound)
         if _fits(mixed, media, limits):
             yield mixed

@@ -49,6 +49,8 @@ def shown(seconds: float) -> float:
 
 def playing_time(media: Media) -> float | None:
     """Seconds that the whole plays in a viewer; None where the facts do not tell. Pure."""
+    if media.picture is not None and media.picture.duration is not None:
+        return media.picture.duration
     if media.kind != "animation" or media.duration is None or (media.shortest_frame or 0) >= _TOO_SHORT:
         return media.duration
     all_short = abs(media.duration - media.frames * (media.shortest_frame or 0)) < 0.001

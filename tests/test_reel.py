@@ -52,7 +52,13 @@ def test_a_lower_rate_takes_no_more_frames(durations: list[float], fps: float, s
 
 @pytest.mark.parametrize(
     ("fps", "taken"),
-    [(None, range(12)), (20, (0, 2, 3, 5, 6, 8, 9, 11)), (15, range(0, 12, 2)), (10, range(0, 12, 3)), (7.5, (0, 4, 8))],
+    [
+        (None, range(12)),
+        (20, (0, 2, 3, 5, 6, 8, 9, 11)),
+        (15, range(0, 12, 2)),
+        (10, range(0, 12, 3)),
+        (7.5, (0, 4, 8)),
+    ],
 )
 def test_thirty_frames_a_second_are_thinned_in_a_rhythm(fps: float | None, taken: object) -> None:
     starts, end = clip([1 / 30] * 12)
@@ -71,7 +77,9 @@ def test_what_has_one_frame_is_shown_twice() -> None:
     assert made.pictures == (0, 0) and made.milliseconds == (500, 500)
 
 
-@pytest.mark.parametrize(("fps", "rate"), [(24.0, 24.0), (30.0, 30.0), (29.97, 29.97), (50.0, 25.0), (60.0, 30.0), (120, 30.0)])
+@pytest.mark.parametrize(
+    ("fps", "rate"), [(24.0, 24.0), (30.0, 30.0), (29.97, 29.97), (50.0, 25.0), (60.0, 30.0), (120, 30.0)]
+)
 def test_a_film_is_taken_at_a_whole_share_of_its_rate(fps: float, rate: float) -> None:
     video = VideoStream(index=0, codec="h264", fps=fps)
     assert reel.film_rate(Media(name="", size=1, mime="", kind="video", video=(video,))) == pytest.approx(rate)
@@ -85,7 +93,9 @@ def animation(path: Path, shades: list[int], duration: int) -> Media:
 
 def test_identical_neighbours_become_one(tmp_path: Path) -> None:
     pictures = [Image.new("RGB", (20, 10), colour) for colour in ("red", "red", "blue", "blue", "red")]
-    pictures[0].save(tmp_path / "input", "WEBP", save_all=True, append_images=pictures[1:], duration=100, kmin=0, kmax=1)
+    pictures[0].save(
+        tmp_path / "input", "WEBP", save_all=True, append_images=pictures[1:], duration=100, kmin=0, kmax=1
+    )
     media = Media(name="a", size=1, mime="image/webp", kind="animation", width=20, height=10)
     made = reel.record(tmp_path, media, Art(size=(20, 10)), Cut(seconds=10))
     assert made.starts == pytest.approx((0.0, 0.2, 0.4)) and made.end == pytest.approx(0.5)

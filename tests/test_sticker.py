@@ -84,7 +84,10 @@ def test_pack_block_is_whatsapps_own() -> None:
     said = json.loads(block[22:].decode())
     assert said["sticker-pack-name"] == "Été" and said["sticker-pack-publisher"] == "Moi"
     assert said["emojis"] == ["😀", "🐈"]
-    assert said["sticker-pack-id"] == json.loads(sticker.pack_block(Options(pack="Été", publisher="Moi"))[22:])["sticker-pack-id"]
+    assert (
+        said["sticker-pack-id"]
+        == json.loads(sticker.pack_block(Options(pack="Été", publisher="Moi"))[22:])["sticker-pack-id"]
+    )
     assert sticker.pack_block(Options()) == b""
 
 
@@ -96,7 +99,9 @@ def test_a_label_leaves_the_pixels_alone(tmp_path: Path, mode: str, lossless: bo
     sticker.label(source, output, block := sticker.pack_block(Options(pack="a", emojis=("😀",))))
     before, after = parts(source.read_bytes()), parts(output.read_bytes())
     assert after[b"EXIF"] == block and after[b"VP8X"][0] & 0x08
-    assert {kind: after[kind] for kind in before if kind != b"VP8X"} == {k: v for k, v in before.items() if k != b"VP8X"}
+    assert {kind: after[kind] for kind in before if kind != b"VP8X"} == {
+        k: v for k, v in before.items() if k != b"VP8X"
+    }
     with Image.open(source) as one, Image.open(output) as other:
         assert other.size == (40, 30)
         assert one.convert("RGBA").tobytes() == other.convert("RGBA").tobytes()

@@ -146,15 +146,16 @@ def strip(source: Path, output: Path) -> None:
     A missing end marker is written. The orientation goes with the EXIF: only for pictures whose orientation is 1.
     """
     with source.open("rb") as file, output.open("wb") as out:
-        written, ended = 0, False
+        written, marker = 0, _SOI
         for segment in segments(file):
-            copy(file, out, written, segment.start) if written else None
+            if marker == _SOS:  # what lies between other segments belongs to none
+                copy(file, out, written, segment.start)
             payload = _payload(file, segment) if segment.marker not in _STAND_ALONE else b""
             if _thumbnail_in_jfif(segment.marker, payload):
                 out.write(b"\xff\xe0\0\x10" + payload[:12] + b"\0\0")
             elif segment.marker in _STAND_ALONE or keeps(segment.marker, payload):
                 copy(file, out, segment.start, segment.end)
-            written, ended = segment.end, segment.marker == _EOI
-        if not ended:
+            written, marker = segment.end, segment.marker
+        if marker != _EOI:
             copy(file, out, written, length(file))
             out.write(b"\xff\xd9")

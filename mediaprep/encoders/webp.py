@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from msgspec.structs import replace
@@ -22,15 +23,14 @@ LONGEST = 60.0
 """Seconds of an animation where the limits do not tell."""
 
 QUALITIES = (90, 85, 80, 75, 70, 65, 60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 12, 8, 5, 2, 0)
-SHARES = (1.0, 2 / 3, 1 / 2, 1 / 3, 1 / 4, 1 / 6)
+SHARES = (1.0, 4 / 5, 2 / 3, 1 / 2, 2 / 5, 1 / 3, 1 / 4, 1 / 6)
 """Of the source's frame rate: each is a regular rhythm."""
-WORTH = ((24.0, 40), (16.0, 25), (12.0, 15), (9.0, 8), (6.0, 2), (0.0, 0))
-"""Below this quality, fewer frames a second look better than worse ones."""
 SLOWEST = 4.0
 """Frames a second; only when nothing else is left are there fewer."""
-SOFTER = 12
-"""Below this quality, a picture that is softer looks better than one that falls into blocks."""
-DETAILS = (0.75, 0.5, 0.35, 0.25, 0.15, 0.08)
+SOFTER = ((25, 0.85), (15, 0.7), (8, 0.5))
+"""Below such a quality a picture of less detail looks better than one that falls into blocks."""
+DETAILS = (0.35, 0.25, 0.15, 0.08)
+"""The last resort, at quality 0."""
 
 
 class Webp(Recipe, frozen=True, kw_only=True):
@@ -134,17 +134,11 @@ def _encodes(media: Media, limits: Limits, options: Options) -> list[Webp]:
         block=sticker.pack_block(options),
         changes=(*said, *_losses(media, canvas, options, animated=animated, opaque=opaque)),
     )
-    steps = _steps(_rate(media, cut)) if cut else [(None, quality) for quality in QUALITIES]
-    rungs = [replace(base, quality=None)] if media.lossless else []
-    rungs += [_rung(base, fps, quality, DETAILS[0] if quality < SOFTER else 1.0) for fps, quality in steps]
-    least = rungs[-1]
-    rungs += [_rung(base, least.fps, 0, detail) for detail in DETAILS[1:]]
-    if animated:
-        rungs += [_rung(base, fps, 0, DETAILS[-1]) for fps in (2.0, 1.0) if least.fps is None or fps < least.fps]
-    return rungs
+    steps = _steps(_rate(media, cut) if cut else None)
+    return [*([base] if media.lossless else []), *(_rung(base, *step) for step in steps)]
 
 
-def _rung(base: Webp, fps: float | None, quality: int, detail: float = 1.0) -> Webp:
+def _rung(base: Webp, fps: float | None, quality: int, detail: float) -> Webp:
     said = list(base.changes)
     if fps is not None:
         said.append(f"at most {fps:.3g} frames a second kept, to fit the size")
@@ -185,15 +179,28 @@ def _rate(media: Media, cut: Cut) -> float:
     return min(reel.FASTEST_ANIMATION, media.frames / whole * cut.speed) if whole else 10.0
 
 
-def _steps(rate: float) -> list[tuple[float | None, int]]:
-    """Frame rate (None for all frames) and quality of each rung; both only fall."""
-    rates = [share * rate for share in SHARES if share == 1 or share * rate >= SLOWEST]
-    steps: list[tuple[float | None, int]] = []
-    for quality in QUALITIES:
-        while len(rates) > 1 and quality < next(least for fps, least in WORTH if rates[0] >= fps - 0.5):
-            rates.pop(0)
-        steps.append((rates[0] if rates[0] < rate else None, quality))
-    return steps
+def _steps(rate: float | None) -> list[tuple[float | None, int, float]]:
+    """Frame rate (None for all frames), quality and detail of each rung. One of them falls at a time, none rises."""
+    slower = [share * rate for share in SHARES[1:] if share * rate >= SLOWEST] if rate else []
+    steps: list[tuple[float | None, int, float]] = []
+    softer = list(SOFTER)
+    fps, detail = None, 1.0
+    for before, quality in pairwise((QUALITIES[0], *QUALITIES)):
+        while slower and quality < _worth(fps or rate or 0.0):
+            fps = slower.pop(0)
+            steps.append((fps, before, detail))
+        while softer and quality < softer[0][0]:
+            detail = softer.pop(0)[1]
+            steps.append((fps, before, detail))
+        steps.append((fps, quality, detail))
+    steps += [(fps, 0, least) for least in DETAILS]
+    return steps + [(least, 0, DETAILS[-1]) for least in (2.0, 1.0) if rate and least < (fps or rate)]
+
+
+def _worth(fps: float) -> float:
+    """The quality below which fewer frames a second look better than worse ones; from structural similarity to the
+    source over time, on film and noise: 20 at 16 frames a second, 9 at 10, 0 at 5."""
+    return 1.8 * fps - 9.0
 
 
 def _seconds(recipe: Webp, media: Media) -> float | None:

@@ -184,7 +184,8 @@ def _looked_at(path: Path, demuxer: str, video: list[VideoStream], *, turned: bo
                     "its picture cannot be decoded; get it again from its source, or export it as H.264 MP4"
                 )
             found.append(with_frames(facts, frames, turned=turned))
-            container.seek(0) if len(video) > 1 else None
+            if facts is not video[-1]:
+                container.seek(0)
         return found
 
 

@@ -21,8 +21,8 @@ _ROUNDING = 0.0015
 
 
 class Timeline(Struct):
-    """Times in seconds, sizes in bytes, without what an edit list leaves out. `times`: when the first pictures are shown, in the order of decoding.
-    `whole`: every packet was seen."""
+    """Times in seconds, sizes in bytes, without what an edit list leaves out.
+    `times`: when the first pictures are shown, in the order of decoding. `whole`: every packet was seen."""
 
     packets: int = 0
     size: int = 0

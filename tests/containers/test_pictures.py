@@ -69,6 +69,14 @@ def test_thumbnail_inside_jfif_is_found_and_dropped(tmp_path: Path) -> None:
     assert output.read_bytes() == plain
 
 
+def test_bytes_between_segments_are_dropped(tmp_path: Path) -> None:
+    plain = saved(material.photo(32, 32), "JPEG")
+    source, output = tmp_path / "input", tmp_path / "output"
+    source.write_bytes(plain[:20] + b"between" + plain[20:])
+    jpeg.strip(source, output)
+    assert output.read_bytes() == plain
+
+
 def test_cut_jpeg_is_told_and_an_impossible_one_refused() -> None:
     whole = saved(material.photo(), "JPEG")
     assert jpeg.read(io.BytesIO(whole[: len(whole) // 2])).cut

@@ -19,7 +19,7 @@ from mediaprep.options import Options
 from mediaprep.rules import check
 from mediaprep.sound import Heard, Loudness
 from tests import strategies
-from tests.sounds import AUDIO, SPEECH, facts, pcm, record, work
+from tests.sounds import AUDIO, facts, pcm, record, work
 
 M4A = M4a()
 STEREO = AudioStream(index=0, codec="flac", channels=2, sample_rate=44100, bit_rate=900_000, duration=200.0)
@@ -48,7 +48,7 @@ def assert_clean_m4a(path: Path) -> None:
     assert names.index("moov") < names.index("mdat")
     header = dict(boxes(dict(top)["moov"]))["mvhd"]
     assert header[4:12] == bytes(8), "a time of creation or change"
-    assert not [name for name in (b"\xa9", b"covr", b"Lavf") if name in dict(top)["moov"]]
+    assert not [name for name in (b"\xa9too", b"\xa9nam", b"covr", b"Lavf") if name in dict(top)["moov"]]
     with av.open(str(path)) as container:
         assert [stream.type for stream in container.streams] == ["audio"]
         assert container.streams.audio[0].codec_context.codec.canonical_name == "aac"
@@ -67,7 +67,7 @@ def test_music_is_made_well_and_gets_smaller_rung_by_rung() -> None:
 @pytest.mark.parametrize(
     ("stream", "first"),
     [
-        ({"codec": "amr_nb", "channels": 1, "sample_rate": 8000, "bit_rate": 12_200}, (32_000, 1, 8000)),
+        ({"codec": "amr_nb", "channels": 1, "sample_rate": 8000, "bit_rate": 12_200}, (24_000, 1, 8000)),
         ({"codec": "mp3", "bit_rate": 128_000}, (160_000, 2, 44100)),
         ({"codec": "mp3", "bit_rate": 64_000}, (80_000, 2, 44100)),
         ({"codec": "ac3", "channels": 6, "sample_rate": 48000, "bit_rate": 384_000}, (160_000, 2, 48000)),
@@ -217,4 +217,3 @@ def test_loudness_and_silence(tmp_path: Path) -> None:
 
 def test_the_shelf() -> None:
     assert ENCODERS["audio/mp4"].mime == "audio/mp4"
-    assert "{seconds}" in SPEECH

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageSequence, ImageStat
 
 from mediaprep import profiles, tools
 from mediaprep.encoders import Work, encoder
@@ -80,12 +80,13 @@ def test_no_knob_ever_rises(media: Media, limits: Limits) -> None:
         assert (better.fps or math.inf) >= (worse.fps or math.inf)
         assert (101 if better.quality is None else better.quality) >= (101 if worse.quality is None else worse.quality)
         assert better.detail >= worse.detail
-        assert (better.fps, better.quality, better.detail) != (worse.fps, worse.quality, worse.detail)
+        fallen = (better.fps != worse.fps) + (better.quality != worse.quality) + (better.detail != worse.detail)
+        assert fallen == 1
 
 
 def test_a_photo_has_enough_rungs_and_says_nothing_untrue() -> None:
     rungs = ladder(PHOTO, STILL)
-    assert 10 <= len(rungs) <= 30
+    assert 10 <= len(rungs) <= 40
     assert rungs[0].changes == () and rungs[0].art.size == (512, 384)
     assert "detail reduced" in rungs[-1].changes[-1]
 
@@ -171,9 +172,7 @@ def written(folder: Path, pictures: Sequence[Image.Image], suffix: str, duration
     path = folder / "input"
     mime = {"GIF": "image/gif", "PNG": "image/png", "WEBP": "image/webp"}[suffix]
     extra = {"disposal": 2} if suffix == "GIF" else {"lossless": True} if suffix == "WEBP" else {}
-    pictures[0].save(
-        path, suffix, save_all=True, append_images=list(pictures[1:]), duration=duration, loop=0, **extra
-    )  # type: ignore[arg-type]
+    pictures[0].save(path, suffix, save_all=True, append_images=list(pictures[1:]), duration=duration, loop=0, **extra)  # type: ignore[arg-type]
     times = duration if isinstance(duration, list) else [duration] * len(pictures)
     return replace(
         GIF, mime=mime, width=pictures[0].width, height=pictures[0].height, frames=len(pictures), alpha=True,
@@ -192,14 +191,14 @@ def made(folder: Path, media: Media, limits: Limits, options: Options | None = N
         return output.stat().st_size
 
     found = fit(rungs, budget=limits.max_bytes, estimate=lambda rung: WEBP.estimate(rung, work), attempt=attempt)
-    assert found.rung is not None and len(found.tried) <= 3
+    assert found.rung is not None and len(found.tried) <= 4
     attempt(found.rung)
     return output, rungs[found.rung]
 
 
 def shown(path: Path) -> list[Image.Image]:
     with Image.open(path, formats=["WEBP"]) as image:
-        return [image.convert("RGBA") for number in range(image.n_frames) if image.seek(number) is None]  # type: ignore[attr-defined]
+        return [picture.convert("RGBA") for picture in ImageSequence.Iterator(image)]
 
 
 def complies(path: Path) -> Sticker:
@@ -315,7 +314,9 @@ def test_a_still_sticker_is_fitted_centred_and_small_enough(tmp_path: Path) -> N
 
 def test_flat_art_is_lossless(tmp_path: Path) -> None:
     art(3, 512).save(tmp_path / "input", "PNG")
-    media = replace(PHOTO, name="a.png", mime="image/png", width=512, height=384, alpha=True, mode="RGBA", lossless=True)
+    media = replace(
+        PHOTO, name="a.png", mime="image/png", width=512, height=384, alpha=True, mode="RGBA", lossless=True
+    )
     output, rung = made(tmp_path, media, STILL)
     (picture,) = shown(output)
     assert rung.quality is None
