@@ -13,17 +13,15 @@ from mediaprep.rules import Limits
 from mediaprep.rules.base import megabytes
 from mediaprep.sound import layout
 
-CRF = 21
-"""Constant quality where bytes do not matter: VMAF 96 and more at the film's own size."""
-
 SHARES = (0.97, 0.93, 0.89, 0.84, 0.78, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 """Of the budget, for encodes by bit rate. x264's two passes miss by 1 or 2 %, by far more if a film is short."""
 
-UNTIMED = ((21, 1080), (26, 720), (30, 432), (34, 240))
-"""Constant quality and shortest side where nothing tells how long the film is."""
+QUALITIES = ((21, film.LONGEST), (26, 720), (30, 432), (34, 240))
+"""Constant quality (x264's CRF) and the shortest side at most. 21 gives VMAF 96 and more at the film's own size; the
+others are for a film of which nothing tells how long it is."""
 
 HOPELESS = 6
-"""Constant quality is not tried where the source itself spent so many times the budget."""
+"""Constant quality is not tried where the source itself needs so many times the budget."""
 
 _PROFILES = ("Main", "High", "Constrained Baseline")
 # A sound is copied beside a picture that is encoded only where its packets' times can be trusted.
@@ -57,10 +55,11 @@ def encodes(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
     end = end_of(media, limits)
     seconds = end or media.duration
     sound = sound_track(media, limits, _bit_rate(media, limits))
-    for crf, shortest in _constant(media, limits, seconds):
+    for crf, shortest in QUALITIES if limits.max_bytes is not None and not seconds else QUALITIES[:1]:
         width, height = film.size_for(video, limits, shortest)
         picture = Picture(width=width, height=height, fps=film.fps_cap(video), crf=crf, profile=profile)
-        yield FilmRecipe(picture=picture, sound=sound, end=end)
+        if not _hopeless(picture, media, limits, seconds):
+            yield FilmRecipe(picture=picture, sound=sound, end=end)
     if not seconds or limits.max_bytes is None:
         return
     for share in SHARES:
@@ -72,15 +71,11 @@ def encodes(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
             yield FilmRecipe(picture=replace(chosen, profile=profile), sound=sound, end=end, aim=aim, encodes=2)
 
 
-def _constant(media: Media, limits: Limits, seconds: float | None) -> tuple[tuple[int, int], ...]:
-    """Pairs of constant quality and shortest side."""
-    whole = (CRF, film.LONGEST)
-    if limits.max_bytes is None:
-        return (whole,)
-    if not seconds:
-        return (whole, *UNTIMED[1:])
+def _hopeless(picture: Picture, media: Media, limits: Limits, seconds: float | None) -> bool:
     rate = film.deserved(media)
-    return (whole,) if rate is None or rate * seconds / 8 <= HOPELESS * limits.max_bytes else ()
+    if rate is None or media.picture is None or limits.max_bytes is None or not seconds:
+        return False
+    return min(rate, film.peak(picture, media.picture)) * seconds / 8 > HOPELESS * limits.max_bytes
 
 
 def sound_track(media: Media, limits: Limits, total: float | None, *, copying: bool = True) -> Track:

@@ -78,15 +78,17 @@ def make_plan(media: Media, profile: Profile, target: str | None = None, options
 
 
 def _routes(media: Media, limits: Limits, findings: tuple[Finding, ...], options: Options) -> tuple[Route, ...]:
-    """Every way there is, the one with the fewest encodes first, then in the profile's order."""
-    mimes = dict.fromkeys([*([media.mime] if limits.accepts(media.mime) else []), *limits.make])
-    routes = []
-    for mime in mimes:
+    """Every way there is: those that copy first, the file's own type before others; then in the profile's order."""
+    own = [media.mime] if limits.accepts(media.mime) else []
+    copied, encoded = [], []
+    for mime in dict.fromkeys([*own, *limits.make]):
         one = encoder(mime)
         ladder = tuple(one.ladder(media, limits, errors_of(findings), options)) if one is not None else ()
-        if ladder and (mime in limits.make or ladder[0].encodes == 0):
-            routes.append(Route(mime, ladder))
-    return tuple(sorted(routes, key=lambda route: min(1, route.ladder[0].encodes)))
+        if ladder and ladder[0].encodes == 0:
+            copied.append(Route(mime, ladder))
+        elif ladder and mime in limits.make:
+            encoded.append(Route(mime, ladder))
+    return (*copied, *sorted(encoded, key=lambda route: limits.make.index(route.mime)))
 
 
 def _fallback(media: Media, profile: Profile, limits: Limits) -> Plan | None:

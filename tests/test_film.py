@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mediaprep import film
 from mediaprep.animation import as_film
-from mediaprep.encoders.mp4 import ENCODERS
+from mediaprep.encoders.mp4 import Mp4
 from mediaprep.film import FilmRecipe, Picture, Sound
 from mediaprep.film_graph import film_arguments
 from mediaprep.media import AudioStream, Media, VideoStream
@@ -20,7 +20,7 @@ from mediaprep.options import Options
 from mediaprep.profiles import load
 from mediaprep.rules import Limits, check, errors
 
-ENCODER = ENCODERS["video/mp4"]
+ENCODER = Mp4()
 VIDEO = load("whatsapp").limits("video")
 GIF = load("whatsapp").limits("gif")
 ANY = Limits(mime=("video/mp4",))
@@ -39,13 +39,13 @@ def clip(seconds: float | None = 10.0, *, sound: AudioStream | None = None, **fa
 
 
 def stereo(codec: str = "aac", **facts: Any) -> AudioStream:
-    return AudioStream(**({"index": 1, "codec": codec, "profile": "LC", "channels": 2, "bit_rate": 128_000} | facts))
+    sound = AudioStream(index=1, codec=codec, profile="LC", channels=2, bit_rate=128_000)
+    return replace(sound, **facts)
 
 
 def ladder(media: Media, limits: Limits = VIDEO, **options: Any) -> tuple[FilmRecipe, ...]:
     findings = errors(check(media, limits, ours=True))
-    made: tuple[FilmRecipe, ...] = tuple(ENCODER.ladder(media, limits, findings, Options(**options)))
-    return made
+    return tuple(ENCODER.ladder(media, limits, findings, Options(**options)))
 
 
 def first_picture(media: Media, limits: Limits = VIDEO) -> Picture:

@@ -155,6 +155,11 @@ def test_a_target_that_the_profile_lacks_is_a_usage_error() -> None:
     assert choose_target(MOVING, load("msgflash"), None) == "video"
 
 
+def test_what_is_encoded_follows_the_order_of_the_profile() -> None:
+    vorbis = replace(NOTE, audio=(AudioStream(index=0, codec="vorbis", channels=2),))
+    assert [route.mime for route in make_plan(vorbis, WHATSAPP).routes] == ["audio/mp4", "audio/ogg"]
+
+
 def test_asking_for_work_makes_work() -> None:
     assert make_plan(NOTE, WHATSAPP, "voice", Options(normalize=True)).action is Action.ENCODE
     assert make_plan(STICKER, WHATSAPP, "sticker", Options(pack="Cats")).routes

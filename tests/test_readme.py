@@ -63,7 +63,8 @@ def plain(text: str) -> list[str]:
 def test_python_runs_as_it_stands(block: str, folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", block],
-        cwd=folder, env={**environment(), "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env={**environment(), "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

@@ -5,7 +5,19 @@ Sources: ISO 11172-3 2.4.2.3, ISO 14496-3 1.A.2.2 (ADTS), ATSC A/52 5.3 and anne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mediaprep.containers import id3
+
+FrameSize = Callable[[bytes, int], int]
+"""Bytes of the frame whose header is at an offset, 0 where there is none."""
+
+CONFIRMING = 3
+"""Frames that must follow one another before bytes between tags and garbage are believed to be frames."""
+
+_CANDIDATE = re.compile(rb"\xff[\xe0-\xff]|ID3")
 
 _LAYER_3_RATES = (
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
@@ -86,3 +98,24 @@ def promised_bytes(frame: bytes) -> int:
 def is_extended_ac3(data: bytes) -> bool:
     """E-AC-3 rather than AC-3, by the bit stream's version."""
     return len(data) > 5 and data[5] >> 3 > 10
+
+
+def spans(data: Any, frame_size: FrameSize) -> Iterator[tuple[int, int]]:
+    """Where whole frames follow one another, as offsets from and to. Tags and garbage lie between.
+
+    `data`: the file as bytes that can be read like a file, such as an `mmap`.
+    """
+    at = 0
+    while at < len(data):
+        if tag := id3.size_at(data, at):
+            at += tag
+            continue
+        end, count = at, 0
+        while (size := frame_size(data, end)) and end + size <= len(data):
+            end, count = end + size, count + 1
+        if count >= CONFIRMING or (count and end == len(data)):
+            yield at, end
+            at = end
+        else:
+            candidate = _CANDIDATE.search(data, at + 1)
+            at = candidate.start() if candidate else len(data)

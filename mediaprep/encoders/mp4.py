@@ -86,7 +86,7 @@ class Mp4:
         if work.ceiling is None or most <= work.ceiling * 0.9:
             return most
         rate = _sampled(picture, work, seconds) if seconds >= SHORTEST_SAMPLED else None
-        return most // 2 if rate is None else round(seconds * (rate + sound) / 8) + around
+        return most // 2 if rate is None else min(most, round(seconds * (rate + sound) / 8) + around)
 
     def encode(self, recipe: FilmRecipe, work: Work, output: Path) -> None:
         from mediaprep import tools

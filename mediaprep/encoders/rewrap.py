@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import mmap
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePath
-from typing import Any
 
 from msgspec.structs import replace
 
-from mediaprep.containers import id3
-from mediaprep.containers.mpegaudio import adts_frame, mpeg_frame
+from mediaprep.containers.mpegaudio import FrameSize, adts_frame, mpeg_frame, spans
 from mediaprep.encoders.base import Encoder, Recipe, Work
 from mediaprep.errors import Damaged
 from mediaprep.media import Media
@@ -19,14 +16,6 @@ from mediaprep.options import Options
 from mediaprep.rules import Finding, Limits, check
 from mediaprep.sound import left_out
 from mediaprep.suffixes import suffix_for
-
-FrameSize = Callable[[bytes, int], int]
-"""Bytes of the frame whose header is at an offset, 0 where there is none."""
-
-CONFIRMING = 3
-"""Frames that must follow one another before bytes between tags and garbage are believed to be frames."""
-
-_CANDIDATE = re.compile(rb"\xff[\xe0-\xff]|ID3")
 
 
 class Rewrap:
@@ -67,27 +56,6 @@ class Rewrap:
                     written.write(data[at : min(at + (1 << 20), end)])
             if not written.tell():
                 raise Damaged("no whole frame of sound is in this file; export it again from its source")
-
-
-def spans(data: Any, frame_size: FrameSize) -> Iterator[tuple[int, int]]:
-    """Where whole frames follow one another, as offsets from and to. Tags and garbage lie between.
-
-    `data`: the file as bytes that can be read like a file, such as an `mmap`.
-    """
-    at = 0
-    while at < len(data):
-        if tag := id3.size_at(data, at):
-            at += tag
-            continue
-        end, count = at, 0
-        while (size := frame_size(data, end)) and end + size <= len(data):
-            end, count = end + size, count + 1
-        if count >= CONFIRMING or (count and end == len(data)):
-            yield at, end
-            at = end
-        else:
-            candidate = _CANDIDATE.search(data, at + 1)
-            at = candidate.start() if candidate else len(data)
 
 
 ENCODERS: dict[str, Encoder] = {

@@ -22,14 +22,15 @@ from mediaprep.sticker import Art
 LONGEST = 60.0
 """Seconds of an animation where the limits do not tell."""
 
-QUALITIES = (90, 85, 80, 75, 70, 65, 60, 55, 50, 45, 40, 35, 30, 25, 20, 15, 12, 8, 5, 2, 0)
+QUALITIES = (90, 85, 80, 75, 70, 65, 60, 55, 50, 45, 40, 35, 30, 25, 20, 18, 15, 12, 8, 7, 5, 2, 0)
 SHARES = (1.0, 4 / 5, 2 / 3, 1 / 2, 2 / 5, 1 / 3, 1 / 4, 1 / 6)
 """Of the source's frame rate: each is a regular rhythm."""
 SLOWEST = 4.0
 """Frames a second; only when nothing else is left are there fewer."""
-SOFTER = ((25, 0.85), (15, 0.7), (8, 0.5))
-"""Below such a quality a picture of less detail looks better than one that falls into blocks."""
-DETAILS = (0.35, 0.25, 0.15, 0.08)
+SOFTER = ((20, 0.7), (8, 0.5))
+"""Below such a quality a picture of less detail looks better than one that falls into blocks. It falls together with
+quality: noise that was made smaller and larger again can take as many bytes as before."""
+DETAILS = (0.15, 0.08)
 """The last resort, at quality 0."""
 
 
@@ -180,7 +181,7 @@ def _rate(media: Media, cut: Cut) -> float:
 
 
 def _steps(rate: float | None) -> list[tuple[float | None, int, float]]:
-    """Frame rate (None for all frames), quality and detail of each rung. One of them falls at a time, none rises."""
+    """Frame rate (None for all frames), quality and detail of each rung. None of them rises."""
     slower = [share * rate for share in SHARES[1:] if share * rate >= SLOWEST] if rate else []
     steps: list[tuple[float | None, int, float]] = []
     softer = list(SOFTER)
@@ -191,7 +192,6 @@ def _steps(rate: float | None) -> list[tuple[float | None, int, float]]:
             steps.append((fps, before, detail))
         while softer and quality < softer[0][0]:
             detail = softer.pop(0)[1]
-            steps.append((fps, before, detail))
         steps.append((fps, quality, detail))
     steps += [(fps, 0, least) for least in DETAILS]
     return steps + [(least, 0, DETAILS[-1]) for least in (2.0, 1.0) if rate and least < (fps or rate)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec.structs import replace
 
 from mediaprep import allow, errors
 from mediaprep.containers import ebml, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff, tags
@@ -52,7 +55,16 @@ def _read_bare(file: BinaryIO) -> Structure:
         return Structure(metadata=found.metadata, cut="there are tags and no sound after them")
     short = held < promised * _PROMISE_KEPT
     cut = f"its header promises {promised:,} bytes of sound and {held:,} are there" if short else ""
-    return Structure(metadata=found.metadata, cut=cut)
+    return Structure(metadata=found.metadata, cut=cut, trailing=_after_frames(file, found.end))
+
+
+def _after_frames(file: BinaryIO, end: int) -> int:
+    """Bytes between the last frame and the tags at `end`; 0 where no frames are recognised, as of other codecs."""
+    first = read_at(file, id3.skip(file), 4)
+    frame = mpegaudio.adts_frame if mpegaudio.adts_frame(first) else mpegaudio.mpeg_frame
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        last = max((stop for _, stop in mpegaudio.spans(data, frame)), default=end)
+    return max(0, end - last)
 
 
 def _unread(_: BinaryIO) -> Structure:
@@ -108,6 +120,8 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
         if not video and not audio:
             raise errors.Damaged("there is neither picture nor sound in it; get it again from its source")
         duration = _duration(container, sniffed.demuxer, times, [*video, *audio])
+        if duration is None:
+            audio = [replace(stream, duration=None) for stream in audio]
     if "chapters" in extras:
         metadata.add("text")
     if "cover" in extras:
@@ -144,6 +158,10 @@ def _refuse(structure: Structure) -> None:
         raise errors.Incomplete(f"the file is cut short: {structure.cut}; get it again from its source")
 
 
+_VAGUE = ("asf", "mpc8")
+"""Demuxers that tell when a packet begins and not how long it lasts: a single one has no known length."""
+
+
 def _duration(
     container: InputContainer, demuxer: str, times: dict[int, Timeline], streams: Sequence[VideoStream | AudioStream]
 ) -> float | None:
@@ -165,6 +183,8 @@ def _duration(
         raise errors.Incomplete(
             "the file is cut short: there is a header and no picture or sound after it; get it again from its source"
         )
+    if demuxer in _VAGUE and all(t.packets == 1 for t in spans):
+        return None
     seconds = counted or told or None
     if seconds and seconds > MAX_SECONDS:
         raise errors.TooMuch(

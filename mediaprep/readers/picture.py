@@ -57,7 +57,7 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
     with path.open("rb") as file:
         structure = _READERS.get(sniffed.pillow, _unread)(file)
         _check_size(structure.width, structure.height, len(structure.durations), structure.bit_depth)
-        if structure.cut and sniffed.pillow in ("AVIF", "HEIF", "WEBP"):
+        if structure.cut and sniffed.pillow in ("AVIF", "HEIF", "PNG", "WEBP"):
             raise errors.Incomplete(f"the picture is cut short: {structure.cut}; {_AGAIN}")
         metadata: Kinds = exif.kinds_in(file) if sniffed.pillow == "TIFF" else structure.metadata
     try:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from mediaprep.media import Media
 from mediaprep.rules.base import Action, Shelf, megabytes
 from mediaprep.rules.limits import Limits
+from mediaprep.suffixes import suffix_for
 
 shelf = Shelf()
+
+FEW = 5
+"""Types are named in full up to this many; more are told by their suffixes."""
 
 
 @shelf.rule("MP101", "type", cure=Action.ENCODE, part="container")
@@ -20,7 +24,8 @@ def type_(media: Media, limits: Limits) -> str | None:
     """
     if limits.accepts(media.mime):
         return None
-    wanted = ", ".join(limits.mime)
+    few = len(limits.mime) <= FEW
+    wanted = ", ".join(mime if few else suffix_for(mime) or mime for mime in limits.mime)
     return f"the file is {media.mime}; taken are {wanted}"
 
 

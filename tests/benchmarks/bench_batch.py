@@ -111,7 +111,7 @@ def memory_of_a_large_film(folder: Path) -> None:
     script = (
         "import resource, sys; from mediaprep import prepare_all\n"
         f"list(prepare_all([{str(source)!r}], into={str(folder / 'large')!r}, jobs=1))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        "for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN): print(resource.getrusage(who).ru_maxrss)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     ours, children = (int(word) / 1024 for word in done.stdout.split())

@@ -1,7 +1,7 @@
 """What a voice note costs beside the bare ffmpeg command with the same settings.
 
-`python tests/benchmarks/bench_voice.py`. Processor seconds of the children and of this process, so that a busy machine does not count. The whole job is the
-encode and its proof: the decode to the end that also gives the waveform.
+`python tests/benchmarks/bench_voice.py` prints processor seconds of the children and of this process, so that a busy
+machine does not count. The whole job is the encode and its proof: the decode to the end that also gives the waveform.
 """
 
 from __future__ import annotations
@@ -71,9 +71,8 @@ def main() -> None:
         for minutes in (1, 5, 20):
             bare, whole = compare(60 * minutes, folder)
             beyond = (whole - start) / bare
-            print(
-                f"{minutes:3} min: ffmpeg {bare:5.2f} s, all {whole:5.2f} s: {whole / bare:.2f}, beyond start {beyond:.2f}"
-            )
+            ratios = f"ratio {whole / bare:.2f}, less start-up {beyond:.2f}"
+            print(f"{minutes:3} min: ffmpeg {bare:5.2f} s, whole {whole:5.2f} s, {ratios}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""What a film costs beside the bare ffmpeg command with the same settings: processor seconds, as a ratio.
+
+Run it by hand: `python tests/benchmarks/bench_film.py [SECONDS]`. It prints and judges nothing.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from mediaprep import tools
+from mediaprep.encoders import Work
+from mediaprep.encoders.mp4 import Mp4
+from mediaprep.film import FilmRecipe
+from mediaprep.film_graph import film_arguments
+from mediaprep.fit import fit
+from mediaprep.options import Options
+from mediaprep.probe import probe
+from mediaprep.profiles import load
+
+ENCODER = Mp4()
+BUDGETS = (1_000_000_000, 20_000_000, 3_000_000)
+"""Bytes: one that needs no sample, one that a sample says is enough, and one that is too little."""
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Processor seconds that this process and its children spend on it."""
+    before = _spent()
+    work()
+    return _spent() - before
+
+
+def _spent() -> float:
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def make(path: Path, seconds: int) -> None:
+    busy = f"testsrc2=size=1280x720:rate=30:duration={seconds},noise=alls=6:allf=t,gblur=sigma=1"
+    subprocess.run(
+        [
+            tools.ffmpeg().path, "-v", "error", "-y", "-f", "lavfi", "-i", busy, "-f", "lavfi", "-i",
+            f"sine=duration={seconds}", "-c:v", "mpeg4", "-q:v", "3", "-c:a", "ac3", "-f",
+            "matroska", str(path),
+        ],
+        check=True,
+    )  # fmt: skip
+
+
+def convert(work: Work, ladder: Sequence[FilmRecipe]) -> FilmRecipe:
+    """Look at the source again and search for the size; the recipe that fits."""
+    probe(work.source, work.media.name)
+
+    def attempt(rung: int) -> int:
+        output = work.folder / "output.mp4"
+        try:
+            ENCODER.encode(ladder[rung], work, output)
+        except tools.Overshoot as over:
+            return over.reached
+        return output.stat().st_size
+
+    found = fit(ladder, budget=work.ceiling, estimate=lambda recipe: ENCODER.estimate(recipe, work), attempt=attempt)
+    assert found.rung is not None
+    return ladder[found.rung]
+
+
+def bare(work: Work, recipe: FilmRecipe) -> None:
+    """The same commands, started by hand."""
+    for part in (1, 2) if recipe.encodes == 2 else (0,):
+        line = film_arguments(recipe, work.media, work.options.background, "bare.mp4", part=part)
+        subprocess.run([tools.ffmpeg().path, *line], cwd=work.folder, check=True)
+
+
+def main(seconds: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make(folder / "input", seconds)
+        for budget in BUDGETS:
+            limits = replace(load("whatsapp").limits("video"), max_bytes=budget, error_above=None)
+            media = probe(folder / "input", "film.mkv")
+            work = Work(media=media, limits=limits, options=Options(), folder=folder, ceiling=budget)
+            ladder = ENCODER.ladder(media, limits, (), Options())
+            chosen: list[FilmRecipe] = []
+            ours = cpu(partial(lambda work, ladder: chosen.append(convert(work, ladder)), work, ladder))
+            theirs = cpu(partial(bare, work, chosen[0]))
+            way = "constant quality" if chosen[0].aim is None else "two passes"
+            print(f"{way}: {ours:.1f} s, bare ffmpeg {theirs:.1f} s, ratio {ours / theirs:.2f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
