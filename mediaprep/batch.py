@@ -20,6 +20,7 @@ from mediaprep.options import Options
 from mediaprep.pipeline import Job, Request, Stage, work
 from mediaprep.profiles import Profile, load
 from mediaprep.record import Prepared, failed, printable
+from mediaprep.suffixes import mimes_for_suffix
 
 Source = str | os.PathLike[str]
 OnProgress = Callable[[str, float], None]
@@ -34,7 +35,8 @@ class Found(Struct, frozen=True):
 
 def walk(sources: Iterable[Source], *, into: Path | None = None) -> Iterator[Found]:
     """The files named, and those in the folders named, sorted by name. Hidden files in a folder (`.DS_Store`) and
-    the folder `into` are not walked; a folder that cannot be listed is yielded itself, so that it is reported.
+    the folder `into` are not walked. A folder that cannot be listed, or that is empty and named like a file, is
+    yielded itself, so that it is reported.
     """
     skip = into.absolute() if into is not None else None
     for source in sources:
@@ -48,9 +50,16 @@ def walk(sources: Iterable[Source], *, into: Path | None = None) -> Iterator[Fou
             folders[:] = sorted(one for one in folders if not one.startswith(".") and (here / one).absolute() != skip)
             links = [one for one in folders if (here / one).is_symlink()]
             for name in sorted([*files, *links]):
-                if not name.startswith("."):
+                if not _hidden(name):
                     yield Found(here / name, here.relative_to(top))
+            if not folders and not files and mimes_for_suffix(here.suffix):
+                yield Found(here)
         yield from (Found(Path(error.filename)) for error in refused)
+
+
+def _hidden(name: str) -> bool:
+    """Not where the name is nothing but an ending: `.jpg` is a picture without a name."""
+    return name.startswith(".") and not mimes_for_suffix(f".{name.lstrip('.')}")
 
 
 def prepare_all(

@@ -23,7 +23,7 @@ from mediaprep.prove import Proof
 from mediaprep.record import Prepared, facts, failed, printable
 from mediaprep.rules import Action, check
 from mediaprep.rules import errors as errors_of
-from mediaprep.suffixes import suffix_for
+from mediaprep.suffixes import mimes_for_suffix, promises_media, suffix_for
 
 Stage = Literal["check", "plan", "prepare"]
 
@@ -74,8 +74,10 @@ def work(job: Job) -> Prepared:
 
 
 def look(source: Path, job: Job) -> Media:
-    """Sniff and probe. Unknown bytes are a document only where the sender says so."""
+    """Sniff and probe. Unknown bytes, and words under the name of a picture, a sound or a film, are a document only
+    where the sender says so."""
     from mediaprep.probe import probe
+    from mediaprep.sniff import is_text
 
     try:
         media = probe(source, job.source.name)
@@ -84,6 +86,11 @@ def look(source: Path, job: Job) -> Media:
             raise
         media = Media(
             name=job.source.name, size=source.stat().st_size, mime="application/octet-stream", kind="document"
+        )
+    suffix = job.source.suffix.lower()
+    if job.request.target is None and is_text(media.mime) and promises_media(suffix):
+        raise UnknownType(
+            f"the name ends in {suffix}, but the bytes are words ({media.mime}); get the real file, or ask for it as a document"
         )
     return replace(media, caption=job.request.caption, text=job.request.text)
 
@@ -181,7 +188,10 @@ def rejected(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
 
 
 def _suffix(media: Media, job: Job) -> str:
-    """The ending that the bytes call for; the source's own, if it is a plain one, where the type has none."""
+    """The ending that the bytes call for; the source's own, if it is a plain one, where the type has none, or where it
+    says of a document more than the type does (`.csv` of a text)."""
     suffix = job.source.suffix.lower()
+    if media.kind == "document" and media.mime in mimes_for_suffix(suffix):
+        return suffix
     plain = suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 12
     return suffix_for(media.mime) or (suffix if plain else "")

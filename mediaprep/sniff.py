@@ -7,6 +7,8 @@ or a film never leads to a decoder.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -220,36 +222,52 @@ def _sound(file: BinaryIO) -> str:
 
 # ---------------------------------------------------------------- documents
 
-_MARKUP = ((b"<svg", "image/svg+xml"), (b"<!doctype html", "text/html"), (b"<html", "text/html"))
+_MARKUP = (("<svg", "image/svg+xml"), ("<!doctype html", "text/html"), ("<html", "text/html"))
+_WORDED: tuple[tuple[str, str], ...] = (
+    (r"begin:vcard", "text/vcard"),
+    (r"#extm3u", "application/vnd.apple.mpegurl"),
+    (r"ffconcat version", "application/x-ffconcat"),
+    (r"v=0\s+o=", "application/sdp"),
+    (r"webvtt", "text/vtt"),
+    (r"\d+\s+\d+:\d\d:\d\d[,.]\d+ +-->", "application/x-subrip"),
+    (r"# vobsub index file", "application/x-vobsub"),
+)
+"""How text begins that is more than plain text, in lower case. A playlist only names other files, and is no document
+that a person meant to send in their place."""
+
+_WORDS = frozenset(["image/svg+xml", "application/postscript", *(mime for _, mime in _WORDED)])
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 
 
+def is_text(mime: str) -> bool:
+    """Whether files of this type are written in words: text, markup, scripts, playlists."""
+    return mime.startswith("text/") or mime in _WORDS
+
+
 def _text(head: bytes) -> str:
-    """Text of some kind, if the bytes are UTF-8 or marked UTF-16 without control characters. Playlists are text."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            (head[: len(head) & ~1]).decode("utf-16")
-        except UnicodeDecodeError:
-            return ""
-        return "text/plain"
-    if any(byte in head for byte in _CONTROLS):
+    """Text of some kind, if the bytes are UTF-8 or marked UTF-16."""
+    text = _decoded(head)
+    if text is None:
         return ""
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 3 or len(head) < _HEAD:
-            return ""
-    start = head[:4096].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if start.startswith(b"begin:vcard"):
-        return "text/vcard"
-    if start.startswith(b"<"):
+    start = text[:4096].removeprefix("\ufeff").lstrip().lower()
+    if start.startswith("<"):
         return next((mime for mark, mime in _MARKUP if mark in start), "text/xml")
-    return "text/plain"
+    return next((mime for mark, mime in _WORDED if re.match(mark, start)), "text/plain")
+
+
+def _decoded(head: bytes) -> str | None:
+    """The text, but for a letter that the end of `head` cuts; None where it is none, or has control characters."""
+    coding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    try:
+        text = codecs.getincrementaldecoder(coding)().decode(head, final=len(head) < _HEAD)
+    except UnicodeDecodeError:
+        return None
+    return None if any(chr(byte) in text for byte in _CONTROLS) else text
 
 
 # Answers for bytes that only resemble something, and those that a decoder of ours would have to open.
 _NO_ANSWER = frozenset(["application/octet-stream", "application/x-dosexec", "inode/x-empty", "application/x-empty"])
-_SHORTEST_TEXT = 16  # bytes, of text that is not UTF-8
+_SHORTEST_TEXT, _BLANKS = 16, b" \t\r\n"  # bytes, and what stands between words, of text that is not UTF-8
 _PICTURE_DOCUMENTS = ("image/vnd.", "image/svg+xml", "image/x-eps", "image/x-xcf", "image/x-wmf", "image/emf")
 
 
@@ -259,7 +277,8 @@ def _second_opinion(head: bytes) -> str:
     if mime.startswith(("audio/", "video/", "image/")):
         return mime if mime.startswith(_PICTURE_DOCUMENTS) or mime == "audio/midi" else ""
     if mime.startswith("text/"):
-        return mime if len(head) >= _SHORTEST_TEXT and not any(byte in head for byte in _CONTROLS) else ""
+        worded = any(byte in head for byte in _BLANKS) and not any(byte in head for byte in _CONTROLS)
+        return mime if worded and len(head) >= _SHORTEST_TEXT else ""
     return "" if mime in _NO_ANSWER else mime
 
 

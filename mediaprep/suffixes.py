@@ -90,6 +90,11 @@ _SUFFIXES: dict[str, str] = {
     "text/html": ".html .htm",
     "text/xml": ".xml .svg .gpx .kml .mpd",
     "text/vcard": ".vcf",
+    "text/vtt": ".vtt",
+    "application/x-subrip": ".srt",
+    "application/x-vobsub": ".idx",
+    "application/vnd.apple.mpegurl": ".m3u8 .m3u",
+    "application/sdp": ".sdp",
     "text/calendar": ".ics",
 }
 
@@ -103,3 +108,9 @@ def mimes_for_suffix(suffix: str) -> frozenset[str]:
     """What a file whose name ends so may contain; empty for a suffix that says nothing."""
     wanted = suffix.lower()
     return frozenset(mime for mime, suffixes in _SUFFIXES.items() if wanted and wanted in suffixes.split())
+
+
+def promises_media(suffix: str) -> bool:
+    """Whether a name that ends so is only ever that of a picture, a sound or a film."""
+    mimes = mimes_for_suffix(suffix)
+    return bool(mimes) and all(mime.startswith(("image/", "audio/", "video/")) for mime in mimes)

@@ -66,7 +66,7 @@ def read(file: BinaryIO) -> Picture:
         elif chunk.kind == b"IEND":
             whole = True
         found |= kinds(file, chunk)
-        if chunk.kind in (b"IHDR", b"PLTE", b"IDAT") and not _checksum_holds(file, chunk):
+        if chunk.kind in (b"IHDR", b"PLTE", b"IDAT", b"IEND") and not _checksum_holds(file, chunk):
             raise errors.Damaged(
                 "the PNG is damaged: the checksum of its picture data is wrong; get it again from its source, or save "
                 "it again in an image editor"

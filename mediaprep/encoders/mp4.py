@@ -92,8 +92,7 @@ class Mp4:
         from mediaprep import tools
 
         source, name = _source(work)
-        by_rate = recipe.picture is not None and recipe.picture.bit_rate is not None
-        for part in (1, 2) if by_rate else (0,):
+        for part in _parts(recipe, work):
             tools.run(
                 film_arguments(recipe, source, work.options.background, output.name, name=name, part=part),
                 folder=work.folder,
@@ -102,6 +101,16 @@ class Mp4:
                 progress=_part_of(work.progress, part),
                 ceiling=(output.name, work.ceiling) if work.ceiling is not None and part != 1 else None,
             )
+
+
+def _parts(recipe: FilmRecipe, work: Work) -> tuple[int, ...]:
+    """The runs of ffmpeg: one, or two passes. What a first pass learnt serves every bit rate of the same picture."""
+    if recipe.picture is None or recipe.picture.bit_rate is None:
+        return (0,)
+    pixels = replace(recipe.picture, bit_rate=None)
+    known = work.notes.get("first pass") == pixels
+    work.notes["first pass"] = pixels
+    return (2,) if known else (1, 2)
 
 
 def _expected_picture(picture: Picture | None, video: VideoStream, seconds: float | None) -> VideoStream:

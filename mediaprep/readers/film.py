@@ -55,16 +55,16 @@ def _read_bare(file: BinaryIO) -> Structure:
         return Structure(metadata=found.metadata, cut="there are tags and no sound after them")
     short = held < promised * _PROMISE_KEPT
     cut = f"its header promises {promised:,} bytes of sound and {held:,} are there" if short else ""
-    return Structure(metadata=found.metadata, cut=cut, trailing=_after_frames(file, found.end))
+    return Structure(metadata=found.metadata, cut=cut, trailing=_outside_frames(file, found.start, found.end))
 
 
-def _after_frames(file: BinaryIO, end: int) -> int:
-    """Bytes between the last frame and the tags at `end`; 0 where no frames are recognised, as of other codecs."""
-    first = read_at(file, id3.skip(file), 4)
+def _outside_frames(file: BinaryIO, start: int, end: int) -> int:
+    """Bytes between `start` and `end` that belong to no frame; 0 where no frames are recognised, as of other codecs."""
+    first = read_at(file, start, 8)
     frame = mpegaudio.adts_frame if mpegaudio.adts_frame(first) else mpegaudio.mpeg_frame
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        last = max((stop for _, stop in mpegaudio.spans(data, frame)), default=end)
-    return max(0, end - last)
+        inside = sum(to - begin for begin, to in mpegaudio.spans(data, frame))
+    return max(0, end - start - inside) if inside else 0
 
 
 def _unread(_: BinaryIO) -> Structure:

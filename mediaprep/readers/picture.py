@@ -28,6 +28,9 @@ MAX_PIXELS = 100_000_000
 MAX_ANIMATION_PIXELS = 400_000_000
 """Canvas times frames."""
 
+MAX_FRAMES = 20_000
+"""However small: each costs time of its own. Five minutes at 60 frames a second."""
+
 _COUNT_COLOURS_BELOW = 20_000_000
 _COLOURS = 256
 _COUNTABLE = ("1", "L", "P", "LA", "RGB", "RGBA", "CMYK")
@@ -80,6 +83,8 @@ def _check_size(width: int, height: int, frames: int, depth: int = 8) -> None:
             f"the picture says that it is {width:,} x {height:,} pixels, more than the {MAX_PIXELS // 1_000_000} "
             "megapixels that are opened; save it smaller"
         )
+    if frames > MAX_FRAMES:
+        raise errors.TooMuch(f"the animation has {frames:,} frames, more than the {MAX_FRAMES:,} that are read; shorten it")
     if frames > 1 and width * height * frames > MAX_ANIMATION_PIXELS:
         raise errors.TooMuch(
             f"the animation has {frames:,} frames of {width:,} x {height:,} pixels, more than the "

@@ -81,7 +81,8 @@ def large_for_app(media: Media, limits: Limits) -> str | None:
 
 @shelf.rule("MP105", "trailing-bytes", cure=Action.REMUX, part="container")
 def trailing_bytes(media: Media, limits: Limits) -> str | None:
-    """Bytes follow after the end of the media: the film of a motion photo, a second picture, garbage, or a hidden file.
+    """Bytes lie outside the media: the film of a motion photo, a second picture, garbage, or a hidden file after its
+    end, or garbage around the frames of an MP3.
 
     Recipients do not see them, they cost space and can carry what nobody meant to send. WhatsApp refuses stickers
     whose RIFF length differs from the file's. Cured by leaving them off; the media itself is untouched.
@@ -90,4 +91,4 @@ def trailing_bytes(media: Media, limits: Limits) -> str | None:
     """
     if not media.trailing or "*/*" in limits.mime:
         return None
-    return f"{megabytes(media.trailing)} follow after the end of the media"
+    return f"{megabytes(media.trailing)} lie outside the media"

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -30,11 +30,14 @@ BUDGETS = (1_000_000_000, 20_000_000, 3_000_000)
 """Bytes: one that needs no sample, one that a sample says is enough, and one that is too little."""
 
 
-def cpu(work: Callable[[], object]) -> float:
-    """Processor seconds that this process and its children spend on it."""
+T = TypeVar("T")
+
+
+def timed(work: Callable[..., T], *arguments: object) -> tuple[float, T]:
+    """Processor seconds that this process and its children spend on it, and what it gives."""
     before = _spent()
-    work()
-    return _spent() - before
+    result = work(*arguments)
+    return _spent() - before, result
 
 
 def _spent() -> float:
@@ -87,10 +90,9 @@ def main(seconds: int) -> None:
             media = probe(folder / "input", "film.mkv")
             work = Work(media=media, limits=limits, options=Options(), folder=folder, ceiling=budget)
             ladder = ENCODER.ladder(media, limits, (), Options())
-            chosen: list[FilmRecipe] = []
-            ours = cpu(partial(lambda work, ladder: chosen.append(convert(work, ladder)), work, ladder))
-            theirs = cpu(partial(bare, work, chosen[0]))
-            way = "constant quality" if chosen[0].aim is None else "two passes"
+            ours, chosen = timed(convert, work, ladder)
+            theirs, _ = timed(bare, work, chosen)
+            way = "constant quality" if chosen.aim is None else "two passes"
             print(f"{way}: {ours:.1f} s, bare ffmpeg {theirs:.1f} s, ratio {ours / theirs:.2f}")
 
 

@@ -171,7 +171,7 @@ def written(folder: Path, pictures: Sequence[Image.Image], suffix: str, duration
     path = folder / "input"
     mime = {"GIF": "image/gif", "PNG": "image/png", "WEBP": "image/webp"}[suffix]
     extra = {"disposal": 2} if suffix == "GIF" else {"lossless": True} if suffix == "WEBP" else {}
-    pictures[0].save(path, suffix, save_all=True, append_images=list(pictures[1:]), duration=duration, loop=0, **extra)  # type: ignore[arg-type]
+    pictures[0].save(path, suffix, save_all=True, append_images=list(pictures[1:]), duration=duration, loop=0, **extra)
     times = duration if isinstance(duration, list) else [duration] * len(pictures)
     return replace(
         GIF, mime=mime, width=pictures[0].width, height=pictures[0].height, frames=len(pictures), alpha=True,
