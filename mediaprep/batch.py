@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from mediaprep import staging
 from mediaprep.errors import ToolMissing, UsageError
+from mediaprep.jobs import Job, Request, Stage
 from mediaprep.ledger import Ledger, key
 from mediaprep.options import Options
-from mediaprep.pipeline import Job, Request, Stage, work
+from mediaprep.pipeline import work
 from mediaprep.profiles import Profile, load
 from mediaprep.record import Prepared, failed, printable
 from mediaprep.suffixes import mimes_for_suffix

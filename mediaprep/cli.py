@@ -16,7 +16,7 @@ from mediaprep.errors import MediaprepError, ToolMissing, UsageError
 if TYPE_CHECKING:
     import concurrent.futures
 
-    from mediaprep.options import Options
+    from mediaprep.jobs import Stage
     from mediaprep.record import Prepared
 
 OK, FINDINGS, USAGE, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
@@ -89,53 +89,25 @@ def choices(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @commands.command("check")
 @files
-def check_command(
-    paths: tuple[str, ...], profile: str, target: str | None, caption: str, jobs: int | None, as_json: bool
-) -> int:
+def check_command(paths: tuple[str, ...], as_json: bool, **wants: Any) -> int:
     """Say what a platform would find wrong. Exit code 1 when there is anything."""
-    return _look("check", paths, profile, target, caption, jobs, as_json, None)
+    return _look("check", paths, as_json, wants)
 
 
 @commands.command("plan")
 @files
 @choices
-def plan_command(
-    paths: tuple[str, ...],
-    profile: str,
-    target: str | None,
-    caption: str,
-    jobs: int | None,
-    as_json: bool,
-    **chosen: Any,
-) -> int:
+def plan_command(paths: tuple[str, ...], as_json: bool, **wants: Any) -> int:
     """Say what `convert` would do, and why. Nothing is written."""
-    return _look("plan", paths, profile, target, caption, jobs, as_json, _options(chosen))
+    return _look("plan", paths, as_json, _with_options(wants))
 
 
-def _look(
-    stage: Any,
-    paths: tuple[str, ...],
-    profile: str,
-    target: str | None,
-    caption: str,
-    jobs: int | None,
-    as_json: bool,
-    options: Options | None,
-) -> int:
+def _look(stage: Stage, paths: tuple[str, ...], as_json: bool, wants: dict[str, Any]) -> int:
     from mediaprep.batch import check_all
 
     _no_urls(paths)
     with show.printer(as_json, stage) as printer:
-        for record in check_all(
-            paths,
-            profile=profile,
-            target=target,
-            options=options,
-            caption=caption,
-            stage=stage,
-            jobs=jobs,
-            on_start=printer.start,
-        ):
+        for record in check_all(paths, stage=stage, on_start=printer.start, **wants):
             printer.record(record)
     return printer.code
 
@@ -148,37 +120,17 @@ def _look(
 @click.option("--report", metavar="FILE.html", help="Write a page with every file and what became of it.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a dask.distributed cluster (extra `cluster`).")
 def convert_command(
-    paths: tuple[str, ...],
-    profile: str,
-    target: str | None,
-    caption: str,
-    jobs: int | None,
-    as_json: bool,
-    into: str,
-    force: bool,
-    report: str | None,
-    scheduler: str | None,
-    **chosen: Any,
+    paths: tuple[str, ...], as_json: bool, report: str | None, scheduler: str | None, **wants: Any
 ) -> int:
     """Make files ready to send: passed, remuxed or encoded, whichever is cheapest; nothing appears unverified."""
     from mediaprep.batch import prepare_all
 
     _no_urls(paths)
-    options = _options(chosen)
+    wants = _with_options(wants)
     records: list[Prepared] = []
-    with show.printer(as_json, "convert") as printer, _cluster(scheduler) as executor:
+    with show.printer(as_json, "prepare") as printer, _cluster(scheduler) as executor:
         for record in prepare_all(
-            paths,
-            into=into,
-            profile=profile,
-            target=target,
-            options=options,
-            caption=caption,
-            force=force,
-            jobs=jobs,
-            executor=executor,
-            on_start=printer.start,
-            on_progress=printer.progress,
+            paths, executor=executor, on_start=printer.start, on_progress=printer.progress, **wants
         ):
             records.append(record)
             printer.record(record)
@@ -228,11 +180,13 @@ def doctor_command(as_json: bool) -> int:
     return MISSING if any(check.needed and not check.found for check in checks) else OK
 
 
-def _options(chosen: dict[str, Any]) -> Options:
+def _with_options(wants: dict[str, Any]) -> dict[str, Any]:
+    """The sender's choices gathered into `options`, the other wishes as they are."""
     from mediaprep.options import Options
 
-    rate = chosen.pop("voice_rate")
-    return Options(voice_rate=int(rate) if rate else None, **chosen)  # type: ignore[arg-type]
+    chosen = {name: wants.pop(name) for name in Options.__struct_fields__}
+    rate = chosen["voice_rate"]
+    return {**wants, "options": Options(**{**chosen, "voice_rate": int(rate) if rate else None})}
 
 
 def _no_urls(paths: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from mediaprep.pipeline import Request
+from mediaprep.jobs import Request
 from mediaprep.record import Prepared
 
 SCHEMA = """

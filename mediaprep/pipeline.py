@@ -7,51 +7,20 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from mediaprep import staging
 from mediaprep.convert import Made, NothingFits, convert
 from mediaprep.errors import MediaprepError, OutputError, ToolMissing, UnknownType, UsageError
+from mediaprep.jobs import Job
 from mediaprep.media import Media
-from mediaprep.options import Options
 from mediaprep.planner import Plan, make_plan
-from mediaprep.profiles import Profile
 from mediaprep.prove import Proof
 from mediaprep.record import Prepared, facts, failed, printable
 from mediaprep.rules import Action, check
 from mediaprep.rules import errors as errors_of
 from mediaprep.suffixes import mimes_for_suffix, promises_media, suffix_for
-
-Stage = Literal["check", "plan", "prepare"]
-
-
-class Request(Struct, frozen=True, kw_only=True):
-    """What is wanted: the same for every file of a run. `target`: None to follow each file's medium."""
-
-    profile: Profile
-    target: str | None = None
-    options: Options = Options()
-    caption: str = ""
-    text: str = ""
-
-
-class Job(Struct, frozen=True, kw_only=True):
-    """One file to work on: plain values, so that it can travel to another process or machine.
-
-    `scratch`: a private folder, removed by the caller. `into`, `stem`: where the output goes and its name without
-    ending; `replacing`: this source's output of an earlier run.
-    """
-
-    source: Path
-    request: Request
-    scratch: Path
-    stage: Stage = "prepare"
-    into: Path = Path()
-    stem: str = ""
-    replacing: Path | None = None
 
 
 def work(job: Job) -> Prepared:

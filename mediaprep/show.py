@@ -67,7 +67,7 @@ class JsonPrinter(Printer):
     """One record a line on stdout, nothing else."""
 
     def show(self, record: Prepared) -> None:
-        click.echo(record.json(without=() if self.stage == "convert" else ("path",)))
+        click.echo(record.json(without=() if self.stage == "prepare" else ("path",)))
         sys.stdout.flush()
 
     def say(self, text: str) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mediaprep.jobs import Request
 from mediaprep.ledger import Ledger, key
 from mediaprep.options import Options
-from mediaprep.pipeline import Request
 from mediaprep.profiles import load
 from mediaprep.record import Prepared
 

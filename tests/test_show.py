@@ -22,7 +22,7 @@ def test_a_ready_file_says_where_it_is_and_why_it_was_made() -> None:
         source="a.mov", status="ready", target="video", action="encode", path="out/a.mp4", bytes=15_911_020,
         findings=(HEVC,), remaining=(LARGE,), changes=("scaled from 3840x2160 to 1920x1080",),
     )  # fmt: skip
-    assert show.lines(record, "convert").splitlines() == [
+    assert show.lines(record, "prepare").splitlines() == [
         "✓ a.mov -> out/a.mp4: ready, video, encode, 15.91 MB",
         "    MP301 video is hevc, not h264",
         "    still: MP104 warning: the file is large",
@@ -32,7 +32,7 @@ def test_a_ready_file_says_where_it_is_and_why_it_was_made() -> None:
 
 def test_a_failed_file_is_one_line() -> None:
     record = Prepared(source="a.mp4", status="failed", error=Failure("Incomplete", "cut short"))
-    assert show.lines(record, "convert") == "✗ a.mp4: failed: cut short"
+    assert show.lines(record, "prepare") == "✗ a.mp4: failed: cut short"
 
 
 def test_a_plan_says_what_would_become_of_it() -> None:

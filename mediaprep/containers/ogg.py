@@ -71,19 +71,28 @@ def codecs(file: BinaryIO) -> tuple[str, ...]:
 
 def read(file: BinaryIO) -> Ogg:
     """Codecs, comments of every stream, and wholeness. Bytes after the last page that are no page are trailing."""
-    held, end, cut = length(file), 0, ""
+    held, end, last, cut = length(file), 0, 0, ""
     begun = chained = False
     for page in pages(file):
-        end = page.end
+        end, last = page.end, page.start
         begun = begun or not page.first
         chained = chained or (begun and page.first)
     if end > held or read_at(file, end, 4) == b"OggS":
         cut = "the last page is not whole"
     found = codecs(file)
+    if found == ("opus",) and not cut and _all_skipped(file, last):
+        cut = "it ends before its sound begins"
     return Ogg(
         codecs=found, chained=chained, cut=cut, trailing=max(0, held - end) if not cut else 0,
         metadata=_comments(file, found),
     )  # fmt: skip
+
+
+def _all_skipped(file: BinaryIO, last: int) -> bool:
+    """Whether players leave out as many samples at the start of an Opus stream as it has (RFC 7845, 4.2 and 4.3)."""
+    start = next(pages(file)).body
+    pre_skip = int.from_bytes(read_at(file, start + 10, 2), "little")
+    return 0 < int.from_bytes(read_at(file, last + 6, 8), "little", signed=True) <= pre_skip
 
 
 def _comments(file: BinaryIO, names: tuple[str, ...]) -> Kinds:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec.structs import replace
 
 from mediaprep import allow, errors
-from mediaprep.containers import ebml, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff, tags
+from mediaprep.containers import amr, ebml, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff, tags
 from mediaprep.containers.structure import Structure, in_order, read_at
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.readers.streams import audio_stream, check_frame, extra, first_frames, is_film, video_stream, with_frames
@@ -77,6 +77,7 @@ _READERS: Mapping[str, Callable[[BinaryIO], Structure]] = {
     "ogg": ogg.read,
     "wav": riff.read_wav,
     "avi": riff.read_avi,
+    "amr": amr.read,
 } | dict.fromkeys(("mp3", "aac", "ape", "mpc8", "wv", "flac"), _read_bare)
 # Formats whose tags our own reading covers; for the rest ffmpeg's word is taken.
 _OWN_TAGS = ("mov", "ogg", "mp3", "aac")

@@ -24,6 +24,8 @@ _HDR: dict[int, Literal["pq", "hlg"]] = {16: "pq", 18: "hlg"}
 _PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020",
               10: "smpte428", 11: "smpte431", 12: "smpte432", 22: "jedec-p22"}  # fmt: skip
 _INTERLACED = (2, 3, 4, 5)  # ffmpeg's field orders: top or bottom first, as coded and as shown
+_ARRANGEMENTS = frozenset([*range(1, 9), 10, 12, 14, 16, 24])
+"""Counts of channels that ffmpeg knows an arrangement of loudspeakers for, and so can mix down."""
 _FRAMES_TO_TRY = 4
 _PACKETS_TO_TRY = 400
 
@@ -92,6 +94,8 @@ def audio_stream(stream: SoundStream, timeline: Timeline) -> AudioStream:
     context = stream.codec_context
     if not context.channels or not context.sample_rate:
         raise errors.Damaged("its sound cannot be decoded; get it again from its source, or export it as MP3 or M4A")
+    if context.channels not in _ARRANGEMENTS:
+        raise errors.TooMuch(f"its sound has {context.channels} channels, which cannot be mixed down; export it as stereo")
     return AudioStream(
         index=stream.index, codec=context.codec.canonical_name, profile=context.profile or "",
         channels=context.channels, sample_rate=context.sample_rate, bit_rate=_bit_rate(context.bit_rate, timeline),

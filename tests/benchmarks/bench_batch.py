@@ -20,8 +20,9 @@ from pathlib import Path
 from PIL import Image
 
 from mediaprep import prepare_all, tools
-from mediaprep.batch import _request
-from mediaprep.pipeline import Job, work
+from mediaprep.jobs import Job, Request
+from mediaprep.pipeline import work
+from mediaprep.profiles import load
 
 RUNS = 5
 
@@ -56,7 +57,7 @@ def job(source: Path, folder: Path) -> Callable[[], object]:
         record = work(
             Job(
                 source=source,
-                request=_request("engagelab", None, None, ""),
+                request=Request(profile=load("engagelab")),
                 scratch=scratch,
                 into=folder / "out",
                 stem="x",
