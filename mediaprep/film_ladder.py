@@ -86,7 +86,8 @@ def sound_track(media: Media, limits: Limits, total: float | None, *, copying: b
     source = media.sound
     small = source.bit_rate is not None and source.bit_rate <= 1.15 * sound.bit_rate
     steady = media.demuxer in _STEADY and end_of(media, limits) is None
-    plain = source.codec == "aac" and source.profile in _PLAIN_AAC and source.channels <= sound.channels
+    plain = source.codec == "aac" and source.profile in _PLAIN_AAC
+    plain = plain and source.channels <= min(2, limits.max_channels.get("video/mp4", 2))
     wanted = limits.sample_rate in (None, source.sample_rate)
     return "copy" if copying and small and steady and plain and wanted else sound
 

@@ -23,6 +23,7 @@ from mediaprep.media import Media
 if TYPE_CHECKING:
     import av.video.frame
     import av.video.stream
+    from PIL.GifImagePlugin import GifImageFile
     from PIL.Image import Image
 
 FORMATS = {
@@ -40,6 +41,7 @@ MAX_PIXELS = 400_000_000
 _TOO_SHORT = 0.0105
 _SHOWN_INSTEAD = 0.1
 _ALPHA_FLAG = 0x10
+_TO_BACKGROUND = 2
 
 
 def shown(seconds: float) -> float:
@@ -114,12 +116,26 @@ def _as_seen(frame: Image, media: Media) -> Image:
 
 def _by_pillow(image: Image) -> Iterator[tuple[Image, float]]:
     """Frames as Pillow composes them; `seek` and `load` both, since a WebP's duration reads 0 before `load`."""
+    from PIL.GifImagePlugin import GifImageFile
+
     with _as_our_errors(), image:
         # The picture that an APNG shows where only PNG is understood need not be a part of the animation.
         for number in range(int(getattr(image, "default_image", False)), getattr(image, "n_frames", 1)):
             image.seek(number)
             image.load()
             yield image, (image.info.get("duration") or 0) / 1000
+            if isinstance(image, GifImageFile):
+                _clear_what_goes(image)
+
+
+def _clear_what_goes(image: GifImageFile) -> None:
+    """What a GIF's frame leaves behind is clear, as in browsers; Pillow paints it in the background colour where the
+    frame itself has no transparent pixel. A GIF that has none at all keeps that colour."""
+    if image.disposal_method == _TO_BACKGROUND and image.mode == "RGBA" and image.dispose_extent:
+        from PIL import Image
+
+        left, top, right, bottom = image.dispose_extent
+        image.dispose = Image.new("RGBA", (right - left, bottom - top)).im
 
 
 def _by_av(path: Path) -> Iterator[tuple[Image, float]]:

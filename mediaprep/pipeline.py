@@ -59,7 +59,8 @@ def look(source: Path, job: Job) -> Media:
     suffix = job.source.suffix.lower()
     if job.request.target is None and is_text(media.mime) and promises_media(suffix):
         raise UnknownType(
-            f"the name ends in {suffix}, but the bytes are words ({media.mime}); get the real file, or ask for it as a document"
+            f"the name ends in {suffix}, but the bytes are words ({media.mime}); get the real file, or ask for it as a "
+            "document"
         )
     return replace(media, caption=job.request.caption, text=job.request.text)
 

@@ -56,13 +56,13 @@ class Pace:
     """Which frames to take for at most one each `interval` seconds; they keep their times.
 
     The debt is carried on, so 30 frames a second become 20 by leaving out every third one. `slack`: how much too
-    early a frame may come. Two are never closer than `closest` seconds.
+    early a frame may come. Two are never closer than half the interval, nor than `closest` seconds.
     """
 
     def __init__(self, interval: float, *, slack: float, closest: float = 0.0) -> None:
         self.interval = interval
         self.slack = slack
-        self.closest = closest
+        self.closest = max(closest, interval / 2)
         self.due = 0.0
         self.last = -math.inf
 
@@ -96,7 +96,8 @@ def timeline(starts: tuple[float, ...], end: float, *, fps: float | None = None,
     marks = [round(starts[number] * 1000) for number in taken]
     last = math.floor(max(end, 2 * closest) * 1000 + 1e-6)
     if len(taken) == 1:
-        taken, marks = [taken[0], len(starts) - 1], [0, last // 2]
+        taken, own, least = [0, len(starts) - 1], round(starts[-1] * 1000), closest * 1000
+        marks = [0, own if least <= own <= last - least else last // 2]
     until = [*marks[1:], last]
     return Timeline(pictures=tuple(taken), milliseconds=tuple(b - a for a, b in zip(marks, until, strict=True)))
 

@@ -199,6 +199,14 @@ def test_two_hours_of_a_quiet_film_without_sound_are_still_tried() -> None:
     assert ladder(clip(2 * 3600, size=40_000_000, bit_rate=40_000), GIF)
 
 
+def test_a_small_sound_is_copied_beside_an_encoded_picture() -> None:
+    small, large = clip(300, sound=stereo(bit_rate=30_000)), clip(300, sound=stereo(bit_rate=320_000))
+    assert ladder(small)[0].sound == "copy"
+    assert isinstance(ladder(large)[0].sound, Sound)
+    assert isinstance(ladder(clip(300, sound=stereo(bit_rate=30_000, profile="xHE-AAC")))[0].sound, Sound)
+    assert isinstance(ladder(clip(300, demuxer="mpegts", sound=stereo(bit_rate=30_000)))[0].sound, Sound)
+
+
 def test_without_a_duration_quality_alone_falls() -> None:
     rungs = ladder(clip(None, sound=stereo("opus")))
     assert [rung.picture.crf for rung in rungs if rung.picture] == [21, 26, 30, 34]

@@ -7,6 +7,7 @@ import itertools
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -62,15 +63,17 @@ def test_every_format_gives_whole_pictures_and_true_times(
         assert picture.getchannel("A").getpixel((28, 1)) == 0
 
 
-def gif(blocks: list[tuple[int, int, tuple[int, int, int, int], int]], size: tuple[int, int] = (4, 1)) -> bytes:
-    """A GIF by hand; each block: delay in 1/100 s, disposal, rectangle, index of its colour (0 is transparent)."""
+Block = tuple[int, int, tuple[int, int, int, int], int]
+
+
+def gif(blocks: list[Block], size: tuple[int, int] = (4, 1), clear: Sequence[int] = (0, 1, 2, 3)) -> bytes:
+    """A GIF by hand; each block: delay in 1/100 s, disposal, rectangle, index of its colour. `clear`: the numbers
+    of the blocks in which index 0 is transparent."""
     table = bytes([9, 9, 9, 255, 0, 0, 0, 255, 0, 0, 0, 255])
     out = b"GIF89a" + struct.pack("<HHBBB", *size, 0b10010001, 0, 0) + table
-    for delay, disposal, (x, y, width, height), colour in blocks:
-        out += b"\x21\xf9\x04" + struct.pack("<BHBB", disposal << 2 | 1, delay, 0, 0)
+    for number, (delay, disposal, (x, y, width, height), colour) in enumerate(blocks):
+        out += b"\x21\xf9\x04" + struct.pack("<BHBB", disposal << 2 | (number in clear), delay, 0, 0)
         out += b"\x2c" + struct.pack("<HHHHB", x, y, width, height, 0)
-        picture = Image.new("P", (width, height), colour)
-        picture.putpalette(table)
         codes = _lzw([colour] * (width * height))
         out += b"\x02" + bytes([len(codes)]) + codes + b"\0"
     return out + b";"
@@ -100,6 +103,15 @@ def test_gif_disposal(tmp_path: Path) -> None:
     assert shown[2][1][3] == 0  # type: ignore[index]
     assert shown[2][0::2] == [RED, BLUE]
     assert shown[3] == [RED, BLUE, RED, RED]
+
+
+def test_what_an_opaque_gif_frame_leaves_behind_is_clear(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    blocks = [(10, 1, (0, 0, 1, 1), 1), (10, 2, (1, 0, 2, 1), 2), (10, 1, (3, 0, 1, 1), 3)]
+    path.write_bytes(gif(blocks, clear=[0]))
+    shown = [pixels(picture) for picture, _ in seen(path, ANIMATION)]
+    assert shown[1][:3] == [RED, GREEN, GREEN]
+    assert shown[2] == [RED, CLEAR, CLEAR, BLUE]
 
 
 @pytest.mark.parametrize(("said", "shown"), [(0, 0.1), (1, 0.1), (2, 0.02), (3, 0.03), (100, 1.0)])

@@ -20,10 +20,12 @@ _PERSON = (b"\xa9ART", b"aART", b"\xa9aut", b"\xa9wrt", b"cprt", b"\xa9cpy", b"a
            b"\xa9com", b"ownr", b"apID")  # fmt: skip
 _TIME = (b"\xa9day", b"date", b"yrrc", b"purd")
 _THUMBNAIL = (b"covr", b"thmb", b"snal", b"PICT")
-# Names of tools and tracks, playback hints, empty placeholders, volume, loop, chapters (told apart elsewhere).
-_HARMLESS = (b"\xa9too", b"\xa9enc", b"name", b"hnti", b"hinf", b"free", b"skip", b"hdlr", b"WLOC", b"LOOP", b"SelO",
+# Names of tools and tracks, playback hints, volume, loop, chapters (told apart elsewhere). Not `free`: some programs
+# take a box out by calling it that, and its content stays.
+_HARMLESS = (b"\xa9too", b"\xa9enc", b"name", b"hnti", b"hinf", b"hdlr", b"WLOC", b"LOOP", b"SelO",
              b"AllF", b"chpl", b"tagc", b"kind", b"pgap", b"cpil", b"tmpo", b"stik", b"hdvd", b"vndr", b"strk",
              b"ptv ", b"rtng", b"\xa9TIM", b"\xa9TSC", b"\xa9TSZ", b"ludt", b"NMOV")  # fmt: skip
+_STRUCTURE = frozenset(b"ftyp styp etyp moof mdat wide sidx ssix mfra pdin prft emsg".split())
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _HARMLESS_UUIDS = (
     bytes.fromhex("ffcc8263f8554a938814587a02521fdd"),  # spherical video
@@ -48,6 +50,8 @@ def kinds(file: BinaryIO, movie: Movie) -> Kinds:
             found |= _meta(file, box)
         elif box.kind == b"moov":
             found |= _movie(file, box)
+        elif box.kind not in _STRUCTURE and (kind := _kind(box.kind, mp4.content(file, box))):
+            found.add(kind)
     return frozenset(found)
 
 
@@ -66,6 +70,8 @@ def _movie(file: BinaryIO, index: Box) -> Kinds:
             found |= _meta(file, box)
         elif box.kind == b"uuid":
             found |= _uuid(file, box)
+        elif box.kind in (b"free", b"skip") and mp4.content(file, box).strip(b"\0 "):
+            found.add("text")
     return frozenset(found)
 
 

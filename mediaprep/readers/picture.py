@@ -84,7 +84,9 @@ def _check_size(width: int, height: int, frames: int, depth: int = 8) -> None:
             "megapixels that are opened; save it smaller"
         )
     if frames > MAX_FRAMES:
-        raise errors.TooMuch(f"the animation has {frames:,} frames, more than the {MAX_FRAMES:,} that are read; shorten it")
+        raise errors.TooMuch(
+            f"the animation has {frames:,} frames, more than the {MAX_FRAMES:,} that are read; shorten it"
+        )
     if frames > 1 and width * height * frames > MAX_ANIMATION_PIXELS:
         raise errors.TooMuch(
             f"the animation has {frames:,} frames of {width:,} x {height:,} pixels, more than the "

@@ -95,7 +95,9 @@ def audio_stream(stream: SoundStream, timeline: Timeline) -> AudioStream:
     if not context.channels or not context.sample_rate:
         raise errors.Damaged("its sound cannot be decoded; get it again from its source, or export it as MP3 or M4A")
     if context.channels not in _ARRANGEMENTS:
-        raise errors.TooMuch(f"its sound has {context.channels} channels, which cannot be mixed down; export it as stereo")
+        raise errors.TooMuch(
+            f"its sound has {context.channels} channels, which cannot be mixed down; export it as stereo"
+        )
     return AudioStream(
         index=stream.index, codec=context.codec.canonical_name, profile=context.profile or "",
         channels=context.channels, sample_rate=context.sample_rate, bit_rate=_bit_rate(context.bit_rate, timeline),

@@ -85,10 +85,11 @@ def trailing_bytes(media: Media, limits: Limits) -> str | None:
     end, or garbage around the frames of an MP3.
 
     Recipients do not see them, they cost space and can carry what nobody meant to send. WhatsApp refuses stickers
-    whose RIFF length differs from the file's. Cured by leaving them off; the media itself is untouched.
+    whose RIFF length differs from the file's. Cured by leaving them off; the media itself is untouched. Where a
+    platform takes any file, sound and film may keep what stands around them; pictures may not.
 
     Source: WhatsApp/stickers issue 606; RFC 9649 (WebP), section 2.3; ISO/IEC 10918-1, marker EOI.
     """
-    if not media.trailing or "*/*" in limits.mime:
+    if not media.trailing or ("*/*" in limits.mime and media.kind != "image"):
         return None
     return f"{megabytes(media.trailing)} lie outside the media"
