@@ -47,11 +47,11 @@ SOUND_STEPS: tuple[tuple[int, int], ...] = (
 )  # fmt: skip
 """bit/s and channels of AAC-LC, best first."""
 
-# How many bit/s H.264 needs for what this codec (or its decoder) does with one; others tell nothing about content.
+# How many bit/s H.264 needs for what this codec does with one; others tell nothing about content.
 _THRIFT = {
-    "h264": 1.0, "hevc": 1.6, "av1": 2.0, "libdav1d": 2.0, "vp9": 1.6, "vp8": 0.9, "theora": 0.6, "mpeg4": 0.7,
-    "msmpeg4v2": 0.6, "msmpeg4v3": 0.6, "msmpeg4": 0.6, "wmv1": 0.6, "wmv2": 0.6, "wmv3": 0.8, "vc1": 0.8,
-    "h263": 0.5, "flv1": 0.5, "flv": 0.5, "mpeg2video": 0.5, "mpeg1video": 0.45,
+    "h264": 1.0, "hevc": 1.6, "av1": 2.0, "vp9": 1.6, "vp8": 0.9, "theora": 0.6, "mpeg4": 0.7,
+    "msmpeg4v2": 0.6, "msmpeg4v3": 0.6, "wmv1": 0.6, "wmv2": 0.6, "wmv3": 0.8, "vc1": 0.8,
+    "h263": 0.5, "flv1": 0.5, "mpeg2video": 0.5, "mpeg1video": 0.45,
 }  # fmt: skip
 
 

@@ -315,7 +315,7 @@ names = st.sampled_from
 video_streams = st.builds(
     VideoStream,
     index=st.integers(0, 3),
-    codec=names(["h264", "hevc", "vp9", "mpeg2video", "prores", "libdav1d"]),
+    codec=names(["h264", "hevc", "vp9", "mpeg2video", "prores", "av1"]),
     profile=names(["", "Main", "High", "Constrained Baseline", "High 10", "High 4:4:4 Predictive"]),
     pixel_format=names(["", "yuv420p", "yuvj420p", "yuv422p10le", "yuv444p", "gbrp", "rgb24", "yuva420p"]),
     bit_depth=names([8, 10]),

@@ -37,7 +37,7 @@ PICTURE = VideoStream(
 SOUND = AudioStream(index=1, codec="aac", profile="LC", channels=2, default=True)
 FILM = Media(
     name="film.mp4", size=9_000_000, mime="video/mp4", kind="video", width=1280, height=720, duration=20.0,
-    faststart=True, video=(PICTURE,), audio=(SOUND,),
+    demuxer="mov", faststart=True, video=(PICTURE,), audio=(SOUND,),
 )  # fmt: skip
 NOTE = Media(
     name="note.ogg", size=60_000, mime="audio/ogg", kind="audio", duration=20.0,
