@@ -31,13 +31,13 @@ def main() -> None:
         error.show()
         code = USAGE
     except UsageError as error:
-        click.echo(f"mediaprep: {error}", err=True)
+        show.fault(error)
         code = USAGE
     except ToolMissing as error:
-        click.echo(f"mediaprep: {error}", err=True)
+        show.fault(error)
         code = MISSING
     except MediaprepError as error:
-        click.echo(f"mediaprep: {error}", err=True)
+        show.fault(error)
         code = FINDINGS
     except (KeyboardInterrupt, click.Abort):
         click.echo("mediaprep: interrupted; finished files stay finished, run again to go on from there", err=True)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from mediaprep import staging, tools, workers
 from mediaprep.encoders import Encoder, Work, encoder
-from mediaprep.errors import MediaprepError, OutputError, ToolMissing
+from mediaprep.errors import DiskFull, MediaprepError, OutputError, TimeLimit, ToolError, ToolMissing
 from mediaprep.fit import fit
 from mediaprep.media import Media
 from mediaprep.options import Options
@@ -19,6 +19,9 @@ from mediaprep.prove import Proof, prove
 from mediaprep.rules import Finding
 from mediaprep.rules import errors as errors_of
 from mediaprep.suffixes import suffix_for
+
+SETBACKS = 3
+"""Encodes that fail or do not prove right before a route is given up; the rungs below may still do."""
 
 
 class Made(Struct, frozen=True, kw_only=True):
@@ -55,7 +58,7 @@ def convert(plan: Plan, media: Media, options: Options, folder: Path) -> Made | 
 
 @dataclass
 class Journey:
-    """One route travelled: what was encoded so far, and what went wrong last."""
+    """One route travelled: how many encodes so far, the last recipe tried, and what went wrong last."""
 
     route: Route
     plan: Plan
@@ -64,6 +67,7 @@ class Journey:
     folder: Path
     encodes: int = 0
     failure: NothingFits = field(default_factory=NothingFits)
+    last: Any = None
 
     def __post_init__(self) -> None:
         one = encoder(self.route.mime)
@@ -85,8 +89,26 @@ class Journey:
             if made := self._try_copy(recipe):
                 return made
         ladder = [recipe for recipe in self.route.ladder if recipe.encodes > 0]
-        if not ladder:
-            return self.failure
+        for _ in range(SETBACKS):
+            if not ladder:
+                break
+            try:
+                rung = self._search(ladder)
+            except (ToolMissing, TimeLimit, DiskFull):
+                raise
+            except (ToolError, OutputError) as error:
+                self.failure = NothingFits(reason=str(error))
+                rung = ladder.index(self.last)
+            else:
+                if rung is None:
+                    break
+                if made := self._proven(ladder[rung]):
+                    return made
+            ladder = ladder[rung + 1 :]
+        return self.failure
+
+    def _search(self, ladder: list[Any]) -> int | None:
+        """The best rung that fits; None where none does, with the reason in `failure`."""
         found = fit(
             ladder,
             budget=self.budget,
@@ -95,8 +117,8 @@ class Journey:
         )
         if found.rung is None:
             reason = f"the smallest that could be made has {found.smallest:,} bytes"
-            return NothingFits(smallest=found.smallest, reason=reason)
-        return self._proven(ladder[found.rung]) or self.failure
+            self.failure = NothingFits(smallest=found.smallest, reason=reason)
+        return found.rung
 
     def _output(self, recipe: Any) -> Path:
         rung = self.route.ladder.index(recipe)
@@ -104,6 +126,7 @@ class Journey:
 
     def _encode(self, recipe: Any) -> int:
         """Make one output; its bytes, or those it had when it was stopped for being too large."""
+        self.last = recipe
         output = self._output(recipe)
         output.unlink(missing_ok=True)
         self.encodes += recipe.encodes

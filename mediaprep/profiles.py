@@ -32,7 +32,7 @@ from msgspec import Struct
 
 from mediaprep.errors import ProfileError, UsageError
 from mediaprep.media import MetadataKind
-from mediaprep.rules.limits import Limits
+from mediaprep.rules.limits import LARGEST_NUMBER, Limits
 
 SHIPPED = ("whatsapp", "wassenger", "engagelab", "msgflash")
 
@@ -40,6 +40,10 @@ UNITS: dict[str, dict[str, float]] = {
     "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30},
     "seconds": {"MS": 0.001, "S": 1, "MIN": 60, "H": 3600},
 }
+
+
+LARGEST = 32_768
+"""Bytes of a profile; the shipped ones have a fifth of it."""
 
 
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,12 +90,16 @@ def _load(where: str) -> Profile:
         raise ProfileError(
             f'there is no profile "{where}"{hint(where, SHIPPED)}; there are {", ".join(SHIPPED)}, or give a .toml file'
         )
+    if not path.is_file():
+        raise ProfileError(f"there is no profile file {where}")
+    if path.stat().st_size > LARGEST:
+        raise ProfileError(f"the profile {where} has more than {LARGEST:,} bytes; is it the right file?")
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ProfileError(f"there is no profile file {where}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"the profile {where} cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise ProfileError(f"the profile {where} is not UTF-8 text; save it as such") from None
+    except OSError as error:
+        raise ProfileError(f"the profile {where} cannot be read: {error.strerror}") from None
     return parse(text, path.stem, where)
 
 
@@ -109,6 +117,10 @@ def parse(text: str, name: str, where: str = "") -> Profile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{where}: not valid TOML: {error}") from None
+    except (RecursionError, ValueError):
+        raise ProfileError(
+            f"{where}: not valid TOML: nested too deeply, or a number with thousands of digits"
+        ) from None
     table = _extended(table, where)
     title = table.pop("title", name)
     name = table.pop("name", name)
@@ -198,6 +210,8 @@ def _with_unit(value: Any, hint_: Any, spot: str) -> Any:
             f"{hint(given.upper(), units)}; known are {known}"
         )
     number = float(match[1]) * units[unit]
+    if number > LARGEST_NUMBER:
+        raise ProfileError(f'{spot} = "{value}" is too large')
     if kind == "bytes" and number != int(number):
         raise ProfileError(f'{spot} = "{value}" is not a whole number of bytes')
     return int(number) if kind == "bytes" else number

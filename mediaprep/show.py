@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from mediaprep.record import Prepared
+from mediaprep.record import Prepared, printable
 from mediaprep.rules import Finding, Rule
 from mediaprep.rules.base import megabytes
 
@@ -127,6 +127,11 @@ class LivePrinter(Printer):
     def say(self, text: str) -> None:
         if text:
             self.console.print(text, markup=False, soft_wrap=True)
+
+
+def fault(error: Exception) -> None:
+    """What ended a command, in one line without control characters, which it may quote."""
+    click.echo(f"mediaprep: {printable(str(error))}", err=True)
 
 
 def summary(counts: dict[str, int]) -> str:

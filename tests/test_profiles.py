@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -95,6 +96,11 @@ def test_a_profile_can_start_from_a_shipped_one() -> None:
         ("max_bytes = 5", ["max_bytes", "outside any table"]),
         ('extends = "whatsap"', ["whatsap", 'did you mean "whatsapp"']),
         ("[image", ["TOML"]),
+        ("[image]\nmime = " + "[" * 30_000, ["TOML", "nested"]),
+        ("[image]\nmax_bytes = 1" + "0" * 5000, ["TOML", "digits"]),
+        ('[image]\nmime = ["a/b"]\nmax_bytes = 1' + "0" * 30, ["max_bytes", "whole number <="]),
+        ('[image]\nmime = ["a/b"]\nmax_bytes = "1' + "0" * 400 + ' MB"', ["max_bytes", "too large"]),
+        ('[image]\nmime = ["a/b"]\nmax_duration = inf', ["max_duration", "number <="]),
         ("", ["no target"]),
     ],
 )
@@ -114,3 +120,15 @@ def test_an_unknown_profile_or_target_says_what_there_is() -> None:
         load("whatsapp").limits("stickers")
     with pytest.raises(ProfileError, match="no profile file"):
         load("/nowhere/at/all.toml")
+
+
+def test_what_is_no_profile_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ProfileError, match="no profile file"):
+        load(tmp_path / "pipe.toml")
+    (tmp_path / "film.toml").write_bytes(bytes(40_000))
+    with pytest.raises(ProfileError, match="right file"):
+        load(tmp_path / "film.toml")
+    (tmp_path / "latin.toml").write_bytes(b'title = "caf\xe9"')
+    with pytest.raises(ProfileError, match="UTF-8"):
+        load(tmp_path / "latin.toml")

@@ -8,14 +8,17 @@ from msgspec import Meta, Struct
 
 from mediaprep.media import MetadataKind
 
-Bytes = Annotated[int, Meta(ge=1, extra={"unit": "bytes"})]
+LARGEST_NUMBER = 10**12
+"""A terabyte, or 30,000 years; what is larger is a slip of the pen."""
+
+Bytes = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER, extra={"unit": "bytes"})]
 """In TOML a whole number of bytes or a string with a unit: "5 MB" is 5,000,000 and "5 MiB" is 5,242,880."""
 
-Seconds = Annotated[float, Meta(gt=0, extra={"unit": "seconds"})]
+Seconds = Annotated[float, Meta(gt=0, le=LARGEST_NUMBER, extra={"unit": "seconds"})]
 """In TOML a number of seconds or a string with a unit: "8 ms", "10 s", "2 min", "1 h"."""
 
-Pixels = Annotated[int, Meta(ge=1)]
-Count = Annotated[int, Meta(ge=0)]
+Pixels = Annotated[int, Meta(ge=1, le=1_000_000)]
+Count = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
 
 PRIVATE: tuple[MetadataKind, ...] = ("location", "device", "person", "time", "thumbnail", "text")
 
