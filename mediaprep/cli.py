@@ -208,8 +208,8 @@ def _cluster(address: str | None) -> Iterator[concurrent.futures.Executor | None
             "--scheduler needs dask.distributed; install it with: pip install 'mediaprep[cluster]'"
         ) from None
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise UsageError(f"no scheduler answers at {address}: {error}") from None
     with client:
-        yield client.get_executor(pure=False)
+        yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]

@@ -177,6 +177,34 @@ def test_hidden_files_and_the_output_folder_are_not_walked(tmp_path: Path) -> No
     assert found == ["a.jpg"]
 
 
+def test_a_name_that_is_only_an_ending_is_not_hidden_and_an_empty_folder_named_like_a_file_is_told(
+    tmp_path: Path,
+) -> None:
+    for name in (".jpg", "..PNG", ".hidden.jpg", "film.mp4/x.mp4"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    (tmp_path / "photo.jpg").mkdir()
+    (tmp_path / "empty").mkdir()
+    found = {one.path.relative_to(tmp_path).as_posix() for one in walk([tmp_path])}
+    assert found == {".jpg", "..PNG", "film.mp4/x.mp4", "photo.jpg"}
+    (record,) = check_all([tmp_path / "photo.jpg"])
+    assert record.error is not None and record.error.type == "NotAFile"
+
+
+def test_words_under_the_name_of_a_film_are_a_document_only_where_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "words.mp4").write_text("These are words, not a film.\n")
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    refused = prepare(tmp_path / "words.mp4", into=tmp_path / "out")
+    assert refused.error is not None and refused.error.message.startswith(
+        "the name ends in .mp4, but the bytes are words"
+    )
+    asked = prepare(tmp_path / "words.mp4", into=tmp_path / "out", target="document")
+    assert asked.status == "ready" and str(asked.path).endswith("words.txt")
+    honest = prepare(tmp_path / "table.csv", into=tmp_path / "out")
+    assert honest.status == "ready" and str(honest.path).endswith("table.csv")
+
+
 def test_a_killed_run_leaves_no_half_file_and_the_next_one_finishes(tmp_path: Path) -> None:
     tree, out = tmp_path / "in", tmp_path / "out"
     copytree(SAMPLES, tree, ignore=lambda _, names: [name for name in names if not name.startswith(("film", "memo"))])

@@ -17,7 +17,8 @@ import subprocess, sys
 from distributed import LocalCluster
 if __name__ == "__main__":
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
-        command = [sys.executable, "-m", "mediaprep", "convert", *sys.argv[1:], "--scheduler", cluster.scheduler_address]
+        command = [sys.executable, "-m", "mediaprep", "convert", *sys.argv[1:]]
+        command += ["--scheduler", cluster.scheduler_address]
         sys.exit(subprocess.run(command).returncode)
 """
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaprep.fit import ATTEMPTS, FULL, fit
+from mediaprep.fit import ATTEMPTS, FULL, Fitted, fit
 
 
-def search(sizes: list[int], budget: int | None, estimates: list[int | None]):
+def search(sizes: list[int], budget: int | None, estimates: Sequence[int | None]) -> Fitted:
     return fit(
         sizes, budget=budget, estimate=lambda size: estimates[sizes.index(size)], attempt=lambda rung: sizes[rung]
     )

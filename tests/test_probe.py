@@ -156,6 +156,9 @@ def test_bombs_are_refused_from_the_header(folder: Path) -> None:
     path.write_bytes(b"GIF89a" + struct.pack("<HHBBB", 4000, 4000, 0x80, 0, 0) + bytes(6) + dot * 30 + b"\x3b")
     with pytest.raises(errors.TooMuch, match="30 frames"):
         probe(path)
+    path.write_bytes(b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6) + dot * 20_001 + b"\x3b")
+    with pytest.raises(errors.TooMuch, match="20,001 frames"):
+        probe(path)
 
 
 # ---------------------------------------------------------------- sound and film
@@ -315,6 +318,10 @@ def test_what_is_refused_says_why(folder: Path) -> None:
     (folder / "slow").write_bytes(b"RIFF" + struct.pack("<I", len(silence)) + silence)
     with pytest.raises(errors.TooMuch, match=r"13\.0 hours"):
         probe(folder / "slow")
+    nine = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 9, 8000, 72_000, 9, 8) + b"data" + struct.pack("<I", 9000)
+    (folder / "nine").write_bytes(b"RIFF" + struct.pack("<I", len(nine) + 9000) + nine + bytes(9000))
+    with pytest.raises(errors.TooMuch, match="9 channels"):
+        probe(folder / "nine")
     header = film(folder, ".wav", *TONE, "-fflags", "+bitexact")
     header.write_bytes(header.read_bytes()[:40] + bytes(4))
     with pytest.raises(errors.Incomplete, match="no picture or sound"):

@@ -169,3 +169,9 @@ def test_limits_that_are_exactly_met_are_met() -> None:
     assert check(replace(STICKER, size=100_000), WHATSAPP["sticker"]) == ()
     assert check(replace(DANCING, duration=10.0, shortest_frame=0.008), WHATSAPP["animated_sticker"]) == ()
     assert check(replace(PHOTO, caption="x" * 1024), WHATSAPP["image"]) == ()
+
+
+def test_where_any_file_is_taken_a_picture_still_keeps_nothing_after_its_end() -> None:
+    anything = load("engagelab").limits("document")
+    assert [finding.code for finding in check(replace(PHOTO, trailing=12), anything)] == ["MP105"]
+    assert not check(replace(SONG, trailing=12), anything)

@@ -112,6 +112,14 @@ def test_scripts_that_name_other_files_never_reach_a_reader(tmp_path: Path, scri
         (b"hello\n", "text/plain"),
         ("Grüße, 你好\n".encode(), "text/plain"),
         (b"BEGIN:VCARD\nVERSION:3.0\nEND:VCARD\n", "text/vcard"),
+        (b"\n\n#EXTM3U\n#EXTINF:1,\nb.ts\n", "application/vnd.apple.mpegurl"),
+        ("#EXTM3U\nb.ts\n".encode("utf-16"), "application/vnd.apple.mpegurl"),
+        (b"ffconcat version 1.0\nfile b.ts\n", "application/x-ffconcat"),
+        (b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n", "application/sdp"),
+        (b"1\r\n00:00:01,000 --> 00:00:02,000\r\nhello\r\n", "application/x-subrip"),
+        (b"WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n", "text/vtt"),
+        ("Ça va ? Très bien, merci.\n".encode("latin-1"), "text/plain"),
+        (b"v=0 is the rest, as everybody knows", "text/plain"),
         (b"<!DOCTYPE html><title>x</title>", "text/html"),
         (b"<?xml version='1.0'?><svg/>", "image/svg+xml"),
         (b"<gpx/>", "text/xml"),
@@ -144,6 +152,8 @@ def test_office(tmp_path: Path) -> None:
         b"\xff\xfb",
         b"BM",
         b"\x7fELF\2\1\1",
+        b"\xff" * 5000,
+        b"\xff\xfe" + b"\0\0\1\2" * 50,
     ],
 )
 def test_unknown_bytes_and_stubs_are_refused(tmp_path: Path, data: bytes) -> None:

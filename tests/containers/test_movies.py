@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mediaprep import errors, tools
-from mediaprep.containers import ebml, heif, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff
+from mediaprep.containers import amr, ebml, heif, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff
 from tests import material
 
 FILM = ("-f", "lavfi", "-i", "testsrc=d=1:s=64x48:r=10")
@@ -120,6 +120,22 @@ def test_encrypted_tracks_are_seen(plain: bytes) -> None:
     assert read_mp4(plain.replace(b"avc1\0\0\0\0", b"encv\0\0\0\0")).encrypted
 
 
+@pytest.mark.parametrize("where", ["after", "index", "user data"])
+def test_what_is_left_over_in_a_free_box_is_text(folder: Path, where: str) -> None:
+    data = made(folder, "free.mp4", *FILM, "-t", "0.2", *H264)
+    leftovers = {b"a private place": {"text"}, bytes(20): set()}
+    for content, expected in leftovers.items():
+        free = box(b"free", content)
+        if where == "after":
+            file = io.BytesIO(data + free)
+        else:
+            added = free if where == "index" else box(b"udta", free)
+            at = data.index(b"moov") - 4
+            (size,) = struct.unpack_from(">I", data, at)
+            file = io.BytesIO(data[:at] + struct.pack(">I", size + len(added)) + data[at + 4 : at + size] + added)
+        assert mp4_tags.kinds(file, mp4.read(file)) == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -158,11 +174,22 @@ def test_ogg(folder: Path) -> None:
     assert ogg.read(io.BytesIO(data[: len(data) // 2])).cut
     assert ogg.read(io.BytesIO(data + b"xyz")).trailing == 3
     assert ogg.read(io.BytesIO(data + data)).chained
+    head = data.index(b"OpusHead")
+    assert "before its sound" in ogg.read(io.BytesIO(data[: head + 10] + b"\xff\xff" + data[head + 12 :])).cut
     vorbis = ogg.read(io.BytesIO(made(folder, "clean.ogg", *TONE, "-c:a", "libvorbis")))
     assert vorbis.codecs == ("vorbis",) and not vorbis.metadata
     assert ogg.read(io.BytesIO(made(folder, "flac.oga", *TONE, "-c:a", "flac", "-metadata", "DATE=2026"))).metadata == {
         "time"
     }
+
+
+@pytest.mark.parametrize(("magic", "kind", "size"), [(b"#!AMR\n", 7, 32), (b"#!AMR-WB\n", 8, 61)])
+def test_amr_ends_with_a_whole_frame(tmp_path: Path, magic: bytes, kind: int, size: int) -> None:
+    frame = bytes([kind << 3 | 4]) + bytes(size - 1)
+    for data, cut in ((frame * 3, False), (frame * 2 + frame[:9], True), (frame + b"\x64" + frame[:9], False)):
+        (tmp_path / "note.amr").write_bytes(magic + data)
+        with (tmp_path / "note.amr").open("rb") as file:
+            assert bool(amr.read(file).cut) is cut
 
 
 def test_wav(folder: Path) -> None:

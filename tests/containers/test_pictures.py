@@ -161,6 +161,8 @@ def test_png_16_bits_and_wrong_checksum() -> None:
     data = deep.index(b"IDAT") + 6
     with pytest.raises(errors.Damaged, match="checksum"):
         png.read(io.BytesIO(deep[:data] + bytes([deep[data] ^ 1]) + deep[data + 1 :]))
+    with pytest.raises(errors.Damaged, match="checksum"):
+        png.read(io.BytesIO(deep[:-1] + bytes([deep[-1] ^ 1])))
 
 
 def test_apng_frame_times_are_the_files_own(tmp_path: Path) -> None:
