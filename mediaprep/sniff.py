@@ -265,8 +265,11 @@ def _decoded(head: bytes) -> str | None:
     return None if any(chr(byte) in text for byte in _CONTROLS) else text
 
 
-# Answers for bytes that only resemble something, and those that a decoder of ours would have to open.
-_NO_ANSWER = frozenset(["application/octet-stream", "application/x-dosexec", "inode/x-empty", "application/x-empty"])
+# Answers for bytes that only resemble something, and programs: they are no documents.
+_NO_ANSWER = frozenset(["application/octet-stream", "inode/x-empty", "application/x-empty",
+                        "application/x-dosexec", "application/vnd.microsoft.portable-executable",
+                        "application/x-msdownload", "application/x-executable", "application/x-pie-executable",
+                        "application/x-sharedlib", "application/x-object", "application/x-mach-binary"])  # fmt: skip
 _SHORTEST_TEXT, _BLANKS = 16, b" \t\r\n"  # bytes, and what stands between words, of text that is not UTF-8
 _PICTURE_DOCUMENTS = ("image/vnd.", "image/svg+xml", "image/x-eps", "image/x-xcf", "image/x-wmf", "image/emf")
 

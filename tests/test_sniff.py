@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,14 @@ def test_office(tmp_path: Path) -> None:
 def test_unknown_bytes_and_stubs_are_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(errors.UnknownType, match="export it"):
         told(tmp_path / "film.mp4", data)
+
+
+def test_a_program_is_no_document(tmp_path: Path) -> None:
+    with pytest.raises(errors.UnknownType):
+        told(tmp_path / "a", Path(sys.executable).resolve().read_bytes())
+    portable = b"MZ" + bytes(58) + b"\x40\0\0\0" + b"PE\0\0\x64\x86\1\0" + bytes(14) + b"\2\1\x0b\2" + bytes(238)
+    with pytest.raises(errors.UnknownType):
+        told(tmp_path / "b", portable)
 
 
 def test_empty_file(tmp_path: Path) -> None:
