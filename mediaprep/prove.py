@@ -55,7 +55,7 @@ def _decode(
     if media.kind == "image":
         _decode_still(output, media)
     elif media.kind == "animation":
-        from mediaprep.frames import pictures
+        from mediaprep.picture.frames import pictures
 
         for _ in pictures(output, media):
             pass
@@ -81,11 +81,11 @@ def _decode_film(output: Path, media: Media, *, copied: bool, folder: Path) -> f
 
     from mediaprep import tools
 
-    extra: dict[str, object] = {"skip_loop_filter": "all"}
+    extra: dict[str, object] = {"skip_loop_filter": "all", "err_detect": "explode"}
     if copied:
         extra["skip_frame"] = "nokey"
     source = tools.source(media, output.name, **extra)
-    sink = ffmpeg.output(source, "-", f="null", fps_mode="passthrough", map="0")
+    sink = ffmpeg.output(source, "-", f="null", fps_mode="passthrough", map="0").global_args("-xerror")
     tools.run(tools.arguments(sink), folder=folder, seconds=120 + 4 * (media.duration or 0))
     return None
 

@@ -8,12 +8,12 @@ from pathlib import Path, PurePath
 from msgspec.structs import replace
 
 from mediaprep import film
-from mediaprep.animation import NAME, as_film, record
 from mediaprep.encoders.base import Encoder, Work
 from mediaprep.errors import ToolError
 from mediaprep.film import FilmRecipe, Picture, Sound, Track
-from mediaprep.film_graph import KEYFRAME_SECONDS, film_arguments, sample_arguments
-from mediaprep.film_ladder import bit_rate_of, bytes_of_copy, changes, copies, encodes
+from mediaprep.film.animation import NAME, as_film, record
+from mediaprep.film.graph import KEYFRAME_SECONDS, film_arguments, sample_arguments
+from mediaprep.film.ladder import bit_rate_of, bytes_of_copy, changes, copies, encodes
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.rules import Finding, Limits, check, errors

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mediaprep import frames, reel, sticker
+from mediaprep import sticker
 from mediaprep.encoders.base import Work
 from mediaprep.errors import Damaged
-from mediaprep.frames import Shot
-from mediaprep.reel import Cut, Timeline
-from mediaprep.sticker import Art
+from mediaprep.picture import frames
+from mediaprep.picture.frames import Shot
+from mediaprep.sticker import Art, reel
+from mediaprep.sticker.reel import Cut, Timeline
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -19,7 +19,7 @@ from mediaprep import tools
 from mediaprep.encoders import Work
 from mediaprep.encoders.mp4 import Mp4
 from mediaprep.film import FilmRecipe
-from mediaprep.film_graph import film_arguments
+from mediaprep.film.graph import film_arguments
 from mediaprep.fit import fit
 from mediaprep.options import Options
 from mediaprep.probe import probe

@@ -14,10 +14,11 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageCms, ImageDraw
 
-from mediaprep import frames, tools
+from mediaprep import tools
 from mediaprep.errors import Damaged, ToolError, TooMuch
-from mediaprep.frames import Shot
 from mediaprep.media import Media, VideoStream
+from mediaprep.picture import frames
+from mediaprep.picture.frames import Shot
 
 RED, GREEN, BLUE, CLEAR = (255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255), (0, 0, 0, 0)
 SIZE = (32, 16)
@@ -181,7 +182,8 @@ def test_one_frame_at_a_time_is_in_memory(tmp_path: Path) -> None:
         picture.putpalette([value for number in range(120) for value in (number, 0, 255 - number)])
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=40)
     program = (
-        "import re, sys; from pathlib import Path; from mediaprep import frames; from mediaprep.media import Media\n"
+        "import re, sys; from pathlib import Path\n"
+        "from mediaprep.picture import frames; from mediaprep.media import Media\n"
         "media = Media(name='a', size=1, mime='image/gif', kind='animation')\n"
         "print(sum(1 for _ in frames.pictures(Path(sys.argv[1]), media)))\n"
         "print(int(re.search(r'VmHWM:\\s*(\\d+)', Path('/proc/self/status').read_text())[1]) >> 10)"

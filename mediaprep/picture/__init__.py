@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal
 
-from mediaprep import colour
 from mediaprep.errors import Damaged, Incomplete, TooMuch
 from mediaprep.media import Media
+from mediaprep.picture import colour
 from mediaprep.rules import Limits
 from mediaprep.sniff import PILLOW, suffix_for
 

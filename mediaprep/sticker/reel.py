@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mediaprep import frames, sticker
+from mediaprep import sticker
 from mediaprep.errors import Damaged
-from mediaprep.frames import Shot
 from mediaprep.media import Media
+from mediaprep.picture import frames
+from mediaprep.picture.frames import Shot
 from mediaprep.sticker import Art
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mediaprep.frames import pictures, playing_time
 from mediaprep.media import Media, VideoStream
+from mediaprep.picture.frames import pictures, playing_time
 
 NAME = "frames.mov"
 """QuickTime, since it is the container that keeps how long the last frame is shown."""

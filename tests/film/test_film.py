@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mediaprep import film
-from mediaprep.animation import as_film
 from mediaprep.encoders.mp4 import Mp4
 from mediaprep.film import FilmRecipe, Picture, Sound
-from mediaprep.film_graph import film_arguments
+from mediaprep.film.animation import as_film
+from mediaprep.film.graph import film_arguments
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.profiles import load

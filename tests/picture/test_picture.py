@@ -11,9 +11,10 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
-from mediaprep import colour, picture
+from mediaprep import picture
 from mediaprep.errors import Damaged, Incomplete
 from mediaprep.media import Media
+from mediaprep.picture import colour
 from mediaprep.rules import Limits
 from tests import material
 

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mediaprep import reel
 from mediaprep.media import Media, VideoStream
-from mediaprep.reel import Cut, timeline
-from mediaprep.sticker import Art
+from mediaprep.sticker import Art, reel
+from mediaprep.sticker.reel import Cut, timeline
 
 gaps = st.lists(st.floats(0.011, 1.5), min_size=1, max_size=60)
 rates = st.one_of(st.none(), st.floats(1.0, 60.0))
