@@ -184,7 +184,7 @@ def _duration(
         raise errors.Incomplete(
             "the file is cut short: there is a header and no picture or sound after it; get it again from its source"
         )
-    if demuxer in _VAGUE and all(t.packets == 1 for t in spans):
+    if all(t.packets == 1 for t in spans) and (demuxer in _VAGUE or not counted):
         return None
     seconds = counted or told or None
     if seconds and seconds > MAX_SECONDS:
