@@ -116,7 +116,9 @@ class Journey:
             attempt=lambda rung: self._encode(ladder[rung]),
         )
         if found.rung is None:
-            reason = f"the smallest that could be made has {found.smallest:,} bytes"
+            stopped = found.smallest == (self.budget or 0) + 1
+            size = f"more than {self.budget:,}" if stopped else f"{found.smallest:,}"
+            reason = f"the smallest that could be made has {size} bytes"
             self.failure = NothingFits(smallest=found.smallest, reason=reason)
         return found.rung
 
@@ -125,7 +127,7 @@ class Journey:
         return self.folder / f"output-{rung}{suffix_for(self.route.mime)}"
 
     def _encode(self, recipe: Any) -> int:
-        """Make one output; its bytes, or those it had when it was stopped for being too large."""
+        """Make one output; its bytes, or one more than the budget where it was stopped for being too large."""
         self.last = recipe
         output = self._output(recipe)
         output.unlink(missing_ok=True)
@@ -135,7 +137,7 @@ class Journey:
                 self.encoder.encode(recipe, self.work, output)
         except tools.Overshoot as over:
             output.unlink(missing_ok=True)
-            return max(over.reached, (self.budget or 0) + 1)
+            return (self.budget or over.reached) + 1
         return output.stat().st_size
 
     def _try_copy(self, recipe: Any) -> Made | None:
