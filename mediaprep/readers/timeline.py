@@ -74,6 +74,8 @@ class Timeline(Struct):
 def timelines(container: av.container.InputContainer, most: int | None = None) -> dict[int, Timeline]:
     """Index of a stream -> its times. `most`: stop after so many packets; None reads to the end."""
     found = {stream.index: Timeline(times=[]) for stream in container.streams}
+    pictures = {stream.index for stream in container.streams if stream.type == "video"}
+    units: dict[int, float] = {}  # a Fraction for each packet would cost more than reading it
     count = 0
     for packet in container.demux():
         timeline = found.get(packet.stream_index)
@@ -84,13 +86,18 @@ def timelines(container: av.container.InputContainer, most: int | None = None) -
             raise errors.TooMuch(f"the file has more than {_MAX_PACKETS:,} packets; cut it into parts")
         timeline.size += packet.size
         timeline.packets += not packet.is_discard
-        if not timeline.first and packet.stream.type == "video":
+        if not timeline.first and packet.stream_index in pictures:
             timeline.first = bytes(packet)[:_FIRST_PACKET]
         moment = packet.pts if packet.pts is not None else packet.dts
-        if moment is None or packet.time_base is None or packet.is_discard:
+        if moment is None or packet.is_discard:
             continue
-        start = float(moment * packet.time_base)
-        end = start + float((packet.duration or 0) * packet.time_base)
+        unit = units.get(packet.stream_index)
+        if unit is None:
+            if packet.time_base is None:
+                continue
+            unit = units[packet.stream_index] = float(packet.time_base)
+        start = moment * unit
+        end = start + (packet.duration or 0) * unit
         timeline.start = start if timeline.start is None else min(timeline.start, start)
         timeline.end = end if timeline.end is None else max(timeline.end, end)
         timeline.last_start = start if timeline.last_start is None else max(timeline.last_start, start)
