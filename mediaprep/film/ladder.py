@@ -20,8 +20,9 @@ QUALITIES = ((21, film.LONGEST), (26, 720), (30, 432), (34, 240))
 """Constant quality (x264's CRF) and the shortest side at most. 21 gives VMAF 96 and more at the film's own size; the
 others are for a film of which nothing tells how long it is."""
 
-HOPELESS = 6
-"""Constant quality is not tried where the source itself needs so many times the budget."""
+HOPELESS = 3
+"""Constant quality is not tried where the source itself needs so many times the budget: it takes half of that at least
+(measured), and the sample that would tell costs as much as it saves."""
 
 _PROFILES = ("Main", "High", "Constrained Baseline")
 # A sound is copied beside a picture that is encoded only where its packets' times can be trusted.

@@ -182,7 +182,7 @@ def test_a_silent_target_drops_the_sound_and_says_so() -> None:
 
 
 def test_the_ladder_falls_from_constant_quality_to_ever_fewer_bytes() -> None:
-    rungs = ladder(clip(120, sound=stereo("opus"), bit_rate=3_000_000, fps=60.0))
+    rungs = ladder(clip(120, sound=stereo("opus"), bit_rate=1_500_000, fps=60.0))
     assert rungs[0].picture is not None
     assert rungs[0].picture.crf is not None
     aims = [rung.aim for rung in rungs[1:]]
