@@ -204,7 +204,7 @@ def run(
             job = waiting[future]
             try:
                 record = future.result()
-            except (UsageError, ToolMissing):
+            except ToolMissing:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a job died of ends that file alone; the record says what
                 record = failed(job.source, error)

@@ -66,8 +66,8 @@ class Ledger:
     def output_of(self, source: Path, into: Path) -> Path | None:
         """The output under `into` that was last made from this source, if it is still as it was made."""
         rows = self._db.execute(
-            "select output, bytes, changed from prepared where key like ? order by rowid desc",
-            (_path_key(source) + ":%",),
+            "select output, bytes, changed from prepared where key > ? and key < ? order by rowid desc",
+            (f"{_path_key(source)}:", f"{_path_key(source)};"),
         )
         for output, size, changed in rows:
             path = Path(output)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mediaprep import staging
 from mediaprep.convert import Made, NothingFits, convert
-from mediaprep.errors import MediaprepError, OutputError, ToolMissing, UnknownType, UsageError
+from mediaprep.errors import MediaprepError, OutputError, ToolMissing, UnknownType
 from mediaprep.jobs import Job
 from mediaprep.media import Media
 from mediaprep.planner import Plan, make_plan
@@ -35,7 +35,7 @@ def work(job: Job) -> Prepared:
                 record = carry_out(plan, media, job)
             else:
                 record = foretell(plan, media, job)
-    except (UsageError, ToolMissing):
+    except ToolMissing:
         raise
     except MediaprepError as error:
         record = failed(job.source, error)

@@ -162,6 +162,16 @@ def test_usage_errors_come_before_anything_is_touched(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_medium_that_the_profile_has_no_target_for_ends_that_file_alone(tmp_path: Path) -> None:
+    profile = tmp_path / "pictures.toml"
+    profile.write_text('[image]\nmime = ["image/jpeg"]\nmake = ["image/jpeg"]\n')
+    records = list(
+        prepare_all([SAMPLES / "memo.wav", SAMPLES / "photo.bmp"], into=tmp_path / "out", profile=profile, jobs=1)
+    )
+    assert [record.status for record in records] == ["failed", "ready"]
+    assert records[0].error is not None and 'no target "audio"' in records[0].error.message
+
+
 def test_any_executor_will_do(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
         (record,) = prepare_all([SAMPLES / "photo.bmp"], into=tmp_path, executor=executor)
