@@ -110,15 +110,22 @@ def memory_of_a_large_film(folder: Path) -> None:
     source = folder / "large.mov"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=24", "-c:v", "rawvideo", "-pix_fmt", "rgb24", str(source))
     script = (
-        "import resource, sys; from mediaprep import prepare_all\n"
-        f"list(prepare_all([{str(source)!r}], into={str(folder / 'large')!r}, jobs=1))\n"
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from mediaprep.jobs import Job, Request\n"
+        "from mediaprep.pipeline import work\n"
+        "from mediaprep.profiles import load\n"
+        "source, folder = map(Path, sys.argv[1:])\n"
+        "request = Request(profile=load('whatsapp'))\n"
+        "work(Job(source=source, request=request, scratch=folder / 'm', into=folder / 'out', stem='m'))\n"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(source), str(folder)], capture_output=True, text=True, check=True
+    )
     ours, children = (int(word) / 1024 for word in done.stdout.split())
-    size = source.stat().st_size / 1e9
-    print(f"memory, {size:.1f} GB film: caller {ours:.0f} MiB, the largest of worker and ffmpeg {children:.0f} MiB")
+    print(f"memory, film of {source.stat().st_size / 1e9:.1f} GB: the worker {ours:.0f} MiB, ffmpeg {children:.0f} MiB")
 
 
 def main() -> None:
