@@ -6,6 +6,7 @@ read by ffmpeg's movenc and mov.
 
 from __future__ import annotations
 
+import re
 from typing import BinaryIO
 
 from mediaprep.containers import mp4, tags
@@ -36,6 +37,10 @@ _HARMLESS_UUIDS = (
     bytes.fromhex("8974dbce7be74c5184f97148f9882554"),  # protected interoperable file format: track encryption
 )
 _MAX_ITEMS = 1000
+# A track's handler has a name: mostly its writer's for the kind of track, of these the camera's (`GoPro AVC`).
+_MAKERS = re.compile(
+    rb"gopro|dji|insta360|garmin|sony|canon|nikon|panasonic|samsung|xiaomi|huawei|akaso", re.IGNORECASE
+)
 
 
 def kinds(file: BinaryIO, movie: Movie) -> Kinds:
@@ -70,6 +75,8 @@ def _movie(file: BinaryIO, index: Box) -> Kinds:
             found |= _meta(file, box)
         elif box.kind == b"uuid":
             found |= _uuid(file, box)
+        elif box.kind == b"mdia" and _MAKERS.search(mp4.content(file, mp4.find(file, box, b"hdlr"))[24:]):
+            found.add("device")
         elif box.kind in (b"free", b"skip") and mp4.content(file, box).strip(b"\0 "):
             found.add("text")
     return frozenset(found)

@@ -152,6 +152,14 @@ def test_mp4_metadata(folder: Path, arguments: tuple[str, ...], expected: set[st
     assert mp4_tags.kinds(data, mp4.read(data)) == expected
 
 
+def test_a_camera_that_names_its_tracks_is_a_device(folder: Path) -> None:
+    name = ("-metadata:s:v:0", "handler_name=GoPro AVC", "-map_metadata", "-1", "-fflags", "+bitexact")
+    data = made(folder, "camera.mp4", *FILM, *H264, *name)
+    assert b"GoPro AVC" in data
+    assert mp4_tags.kinds(io.BytesIO(data), read_mp4(data)) == {"device"}
+    assert mp4_tags.kinds(io.BytesIO(data.replace(b"GoPro AVC", b"VideoHand")), read_mp4(data)) == set()
+
+
 def test_matroska(folder: Path) -> None:
     cover = folder / "cover.jpg"
     material.photo(16, 16).save(cover)
