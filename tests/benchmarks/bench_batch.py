@@ -1,6 +1,6 @@
 """What passing, remuxing and a folder cost. Prints; judges nothing.
 
-    python tests/benchmarks/bench_batch.py
+    python -m tests.benchmarks.bench_batch
 
 Processor seconds of the worker and its tools against the bare command doing the same, in turn, the least of five.
 """
@@ -8,7 +8,6 @@ Processor seconds of the worker and its tools against the bare command doing the
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -23,22 +22,9 @@ from mediaprep import prepare_all, tools
 from mediaprep.jobs import Job, Request
 from mediaprep.pipeline import work
 from mediaprep.profiles import load
+from tests.benchmarks.timing import cpu
 
 RUNS = 5
-
-
-def cpu(run: Callable[[], object]) -> float:
-    """Processor seconds of this process and its children."""
-
-    def spent() -> float:
-        return sum(
-            usage.ru_utime + usage.ru_stime
-            for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        )
-
-    before = spent()
-    run()
-    return spent() - before
 
 
 def in_turn(ours: Callable[[], object], bare: Callable[[], object]) -> tuple[float, float]:

@@ -1,17 +1,14 @@
 """What a film costs beside the bare ffmpeg command with the same settings: processor seconds, as a ratio.
 
-Run it by hand: `python tests/benchmarks/bench_film.py [SECONDS]`. It prints and judges nothing.
+Run it by hand: `python -m tests.benchmarks.bench_film [SECONDS]`. It prints and judges nothing.
 """
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -26,6 +23,7 @@ from mediaprep.planner import Plan, Route
 from mediaprep.probe import probe
 from mediaprep.profiles import load
 from mediaprep.rules import Action
+from tests.benchmarks.timing import timed
 
 ENCODER = Mp4()
 BUDGETS = (1_000_000_000, 20_000_000, 3_000_000)
@@ -33,20 +31,6 @@ BUDGETS = (1_000_000_000, 20_000_000, 3_000_000)
 
 RUNS = 3
 """Of each, in turn; the least counts, as what is more comes from others on the machine."""
-
-T = TypeVar("T")
-
-
-def timed(work: Callable[..., T], *arguments: object) -> tuple[float, T]:
-    """Processor seconds that this process and its children spend on it, and what it gives."""
-    before = _spent()
-    result = work(*arguments)
-    return _spent() - before, result
-
-
-def _spent() -> float:
-    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def make(path: Path, seconds: int) -> None:

@@ -1,6 +1,6 @@
 """What a photo costs beside bare Pillow doing the same: opened, turned, converted to sRGB, saved at the same quality.
 
-`python tests/benchmarks/bench_picture.py`. Processor seconds of one process each, so that a busy machine does not
+`python -m tests.benchmarks.bench_picture`. Processor seconds of one process each, so that a busy machine does not
 count, and the most memory that our process had. The whole job is the search for the rung and the encode.
 """
 

@@ -1,6 +1,6 @@
 """What an animated sticker gets out of its 500,000 bytes, and what that costs.
 
-`python tests/benchmarks/bench_sticker.py`. Three clips as other tools were measured with: a noisy film of 12 s, an easy
+`python -m tests.benchmarks.bench_sticker`. Three clips as other tools were measured with: a noisy film of 12 s, an easy
 GIF and a noisy one. Similarity (SSIM of ffmpeg) compares each source frame with what the sticker shows at that moment.
 """
 

@@ -1,16 +1,14 @@
 """What a voice note costs beside the bare ffmpeg command with the same settings.
 
-`python tests/benchmarks/bench_voice.py` prints processor seconds of the children and of this process, so that a busy
+`python -m tests.benchmarks.bench_voice` prints processor seconds of the children and of this process, so that a busy
 machine does not count. The whole job is the encode and its proof: the decode to the end that also gives the waveform.
 """
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -22,23 +20,12 @@ from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits
 from mediaprep.sound import measure
+from tests.benchmarks.timing import cpu
 
 VOICE = Limits(mime=("audio/ogg",), max_bytes=16_000_000, advised_bytes=512_000, sample_rate=16000)
 SPEECH_LIKE = (
     "anoisesrc=colour=pink:amplitude=0.5:sample_rate=48000:duration={},tremolo=f=4:d=0.9,aformat=channel_layouts=stereo"
 )
-
-
-def cpu(work: Callable[[], object]) -> float:
-    def spent() -> float:
-        return sum(
-            used.ru_utime + used.ru_stime
-            for used in map(resource.getrusage, (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
-        )
-
-    before = spent()
-    work()
-    return spent() - before
 
 
 def compare(seconds: int, folder: Path) -> tuple[float, float]:
