@@ -39,7 +39,7 @@ def walk(sources: Iterable[Source], *, into: Path | None = None) -> Iterator[Fou
     the folder `into` are not walked. A folder that cannot be listed, or that is empty and named like a file, is
     yielded itself, so that it is reported.
     """
-    skip = into.absolute() if into is not None else None
+    skip = into.resolve() if into is not None else None
     for source in sources:
         top = Path(source)
         if top.is_symlink() or not top.is_dir():
@@ -48,7 +48,7 @@ def walk(sources: Iterable[Source], *, into: Path | None = None) -> Iterator[Fou
         refused: list[OSError] = []
         for where, folders, files in os.walk(top, onerror=refused.append):
             here = Path(where)
-            folders[:] = sorted(one for one in folders if not one.startswith(".") and (here / one).absolute() != skip)
+            folders[:] = sorted(one for one in folders if not one.startswith(".") and (here / one).resolve() != skip)
             links = [one for one in folders if (here / one).is_symlink()]
             for name in sorted([*files, *links]):
                 if not _hidden(name):
@@ -108,7 +108,7 @@ def prepare_all(
             todo.append(job)
         for job, record in run(todo, jobs, executor, on_progress):
             if known and job.scratch in keys and record.status == "ready":
-                known.remember(keys[job.scratch], record)
+                _remember(known, keys[job.scratch], record)
             yield record
 
 
@@ -228,6 +228,16 @@ def _ledger() -> contextlib.AbstractContextManager[Ledger | None]:
     except (OSError, sqlite3.Error) as error:
         warnings.warn(f"finished work cannot be remembered: {error}", RuntimeWarning, stacklevel=3)
         return contextlib.nullcontext()
+
+
+def _remember(known: Ledger, named: str, record: Prepared) -> None:
+    """What the ledger has no room for is only done again; the batch goes on."""
+    import sqlite3
+
+    try:
+        known.remember(named, record)
+    except (OSError, sqlite3.Error) as error:
+        warnings.warn(f"finished work cannot be remembered: {error}", RuntimeWarning, stacklevel=3)
 
 
 def _key(job: Job, into: Path) -> str | None:

@@ -22,6 +22,9 @@ from mediaprep.rules import Action, check
 from mediaprep.rules import errors as errors_of
 from mediaprep.suffixes import mimes_for_suffix, promises_media, suffix_for
 
+MAX_WORDS = 1_000_000
+"""Bytes of a text message that are read; no platform takes more than a few thousand characters."""
+
 
 def work(job: Job) -> Prepared:
     """Everything that happens to one file. Never raises for what is wrong with the file: that is in the record."""
@@ -62,7 +65,16 @@ def look(source: Path, job: Job) -> Media:
             f"the name ends in {suffix}, but the bytes are words ({media.mime}); get the real file, or ask for it as a "
             "document"
         )
-    return replace(media, caption=job.request.caption, text=job.request.text)
+    text = words(source) if job.request.target == "text" and is_text(media.mime) else job.request.text
+    return replace(media, caption=job.request.caption, text=text)
+
+
+def words(source: Path) -> str:
+    """The text of a message: as much of it as decides whether it is too long."""
+    from mediaprep.encoders.pdf import decoded
+
+    with source.open("rb") as reader:
+        return decoded(reader.read(MAX_WORDS))
 
 
 def foretell(plan: Plan, media: Media, job: Job) -> Prepared:
@@ -140,6 +152,9 @@ def fall_back(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared
 def rejected(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
     """No way to comply. Where a tool or a proof failed, rather than the file, that is a failure and said as one."""
     remaining = made.remaining or errors_of(plan.findings)
+    curable = max((one.action for one in remaining), default=Action.REJECT) < Action.FALLBACK
+    if curable and not plan.routes and remaining[0].name == "type":
+        remaining = (replace(remaining[0], message=f"{remaining[0].message}; it cannot be converted"), *remaining[1:])
     if made.reason and not made.smallest and not made.remaining:
         return failed(job.source, OutputError(made.reason))
     if made.smallest and remaining:

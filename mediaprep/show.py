@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from mediaprep.errors import OutputError
 from mediaprep.record import Prepared, printable
 from mediaprep.rules import Finding, Rule
 from mediaprep.rules.base import megabytes
@@ -67,8 +69,14 @@ class JsonPrinter(Printer):
     """One record a line on stdout, nothing else."""
 
     def show(self, record: Prepared) -> None:
-        click.echo(record.json(without=() if self.stage == "prepare" else ("path",)))
-        sys.stdout.flush()
+        try:
+            click.echo(record.json(without=() if self.stage == "prepare" else ("path",)))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # What is buffered would fail once more when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise OutputError(f"the standard output cannot be written: {error.strerror}") from None
 
     def say(self, text: str) -> None:
         """People do not read JSON."""

@@ -22,7 +22,7 @@ PREFIX = ".mediaprep-"
 
 KINDS = {
     stat.S_ISDIR: "a folder",
-    stat.S_ISLNK: "a link; name the file that it points to",
+    stat.S_ISLNK: "a link; name the file or folder that it points to",
     stat.S_ISFIFO: "a pipe",
     stat.S_ISSOCK: "a socket",
     stat.S_ISCHR: "a device",
@@ -71,6 +71,8 @@ def identity(source: Path) -> os.stat_result:
         raise Unreadable("there is no such file") from None
     except OSError as error:
         raise Unreadable(f"the file cannot be looked at: {error.strerror}; check the folder's permissions") from None
+    if stat.S_ISDIR(found.st_mode) and not os.access(source, os.R_OK | os.X_OK, effective_ids=True):
+        raise Unreadable("the folder cannot be listed: permission denied; allow it (chmod +rx)")
     for is_kind, words in KINDS.items():
         if is_kind(found.st_mode):
             raise NotAFile(f"this is {words}; only regular files are taken")
@@ -179,8 +181,13 @@ def writing(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"no space left where {where} goes; free some, then run again") from None
-        raise OutputError(f"{where} cannot be written: {error.strerror or error}") from None
+            raise DiskFull(f"no space is left in {_outside(where)}; free some, then run again") from None
+        raise OutputError(f"{_outside(where)} cannot be written: {error.strerror or error}") from None
+
+
+def _outside(where: Path) -> Path:
+    """`where`, or the folder that its work folder lies in: users know only that one."""
+    return next((one.parent for one in (where, *where.parents) if one.name.startswith(PREFIX)), where)
 
 
 def safe_stem(name: str) -> str:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copy, copytree
@@ -15,6 +16,7 @@ import pytest
 
 from mediaprep import Options, UsageError, check, check_all, plan, prepare, prepare_all
 from mediaprep.batch import walk
+from mediaprep.ledger import Ledger
 from tests import independent
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -178,13 +180,42 @@ def test_any_executor_will_do(tmp_path: Path) -> None:
     assert record.status == "ready"
 
 
+def test_a_ledger_without_room_costs_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIAPREP_STATE", str(tmp_path / "state"))
+    with Ledger() as ledger:
+        ledger._db.execute("create trigger full before insert on prepared begin select raise(abort, 'full'); end")
+    with pytest.warns(RuntimeWarning, match="cannot be remembered: full"):
+        records = list(prepare_all([SAMPLES / "photo.bmp", SAMPLES / "letter.pdf"], into=tmp_path / "out"))
+    assert [record.status for record in records] == ["ready", "ready"]
+
+
+def test_a_text_message_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    text = tmp_path / "note.txt"
+    text.write_text("é" * 4096)
+    assert check(text, target="text").status == "ready"
+    text.write_text("é" * 4097)
+    assert [finding.code for finding in check(text, target="text").findings] == ["MP503"]
+    assert check(text, target="document").status == "ready"
+
+
+def test_a_refusal_says_whether_there_is_no_way(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as writer:
+        writer.writestr("a.txt", "a")
+    refused = prepare(archive, into=tmp_path / "out")
+    assert refused.status == "rejected" and refused.remaining[0].message.endswith("; it cannot be converted")
+    wordy = prepare(SAMPLES / "photo.bmp", into=tmp_path / "out", caption="x" * 1025)
+    assert wordy.status == "rejected" and not wordy.remaining[0].message.endswith("converted")
+
+
 def test_hidden_files_and_the_output_folder_are_not_walked(tmp_path: Path) -> None:
     for name in ("a.jpg", ".DS_Store", "out/b.jpg", ".git/c.jpg"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
-    found = [one.path.relative_to(tmp_path).as_posix() for one in walk([tmp_path], into=tmp_path / "out")]
-    assert found == ["a.jpg"]
+    for into in (tmp_path / "out", tmp_path / ".." / tmp_path.name / "out"):
+        found = [one.path.relative_to(tmp_path).as_posix() for one in walk([tmp_path], into=into)]
+        assert found == ["a.jpg"]
 
 
 def test_a_name_that_is_only_an_ending_is_not_hidden_and_an_empty_folder_named_like_a_file_is_told(

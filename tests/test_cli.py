@@ -40,6 +40,14 @@ def test_json_is_one_record_a_line_and_nothing_else(tmp_path: Path) -> None:
     assert all(Path(record["path"]).stat().st_size == record["bytes"] for record in records)
 
 
+def test_records_that_cannot_be_written_are_one_sentence() -> None:
+    for where in ("> /dev/full", ">&-"):
+        command = f'"{sys.executable}" -m mediaprep check "{SAMPLES / "photo-ready.jpg"}" --json {where}'
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
+        assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) <= 1
+        assert done.returncode == (1 if "full" in where else 0)
+
+
 def test_check_and_plan_write_the_same_record_without_path() -> None:
     for command in ("check", "plan"):
         record = json.loads(mediaprep(command, SAMPLES / "film.mov", "--json").stdout)

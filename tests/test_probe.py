@@ -95,6 +95,15 @@ def test_tiff_pages_are_told(folder: Path) -> None:
     assert media.kind == "image" and media.frames == 1 and media.extras == ("pages",)
 
 
+def test_a_tiff_that_has_lost_its_last_pages_is_cut_short(folder: Path) -> None:
+    pages = [Image.new("L", (64, 64), 9) for _ in range(3)]
+    path = folder / "input"
+    pages[0].save(path, format="TIFF", save_all=True, append_images=pages[1:], compression="tiff_lzw")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(errors.Incomplete, match=r"page [23] is not there"):
+        probe(path, "scan.tiff")
+
+
 def test_cmyk_and_grey(folder: Path) -> None:
     assert picture(folder, "JPEG", material.photo(32, 32).convert("CMYK")).mode == "CMYK"
     assert picture(folder, "JPEG", material.photo(32, 32).convert("L")).mode == "L"

@@ -164,6 +164,21 @@ def test_what_we_make_is_held_to_the_decimal_reading() -> None:
     assert [finding.code for finding in check(grey, WHATSAPP["image"], ours=True)] == ["MP102"]
 
 
+@pytest.mark.parametrize(
+    ("profile", "target", "media", "words"),
+    [
+        ("whatsapp", "image", replace(PHOTO, mode="I;16"), "stored as grey of 16 bits; taken are RGB, RGBA"),
+        ("whatsapp", "voice", replace(NOTE, audio=(AudioStream(index=0, codec="opus", channels=2),)), "audio/ogg"),
+        ("msgflash", "document", Media(name="a.zip", size=1, mime="application/zip", kind="document"), ".docx, .xls"),
+        ("whatsapp", "video", Media(name="a.pdf", size=1, mime="application/pdf", kind="document"), "in this file"),
+    ],
+)  # fmt: skip
+def test_messages_are_for_people(profile: str, target: str, media: Media, words: str) -> None:
+    said = [finding.message for finding in check(media, load(profile).limits(target))]
+    assert any(words in message for message in said)
+    assert not any("I;16" in message or "send it as audio" in message for message in said)
+
+
 def test_limits_that_are_exactly_met_are_met() -> None:
     assert check(replace(PHOTO, size=5_000_000), WHATSAPP["image"]) == ()
     assert check(replace(STICKER, size=100_000), WHATSAPP["sticker"]) == ()

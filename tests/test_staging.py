@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mediaprep import staging
-from mediaprep.errors import InputChanged, NotAFile, OutputError, Unreadable
+from mediaprep.errors import DiskFull, InputChanged, NotAFile, OutputError, Unreadable
 
 
 @pytest.fixture
@@ -55,6 +57,10 @@ def test_a_source_that_may_not_be_read_says_so(work: Path) -> None:
         source.touch(mode=0)
         with _as_nobody(), pytest.raises(Unreadable, match="permission denied"), staging.staged(source, work):
             pass
+        folder = Path(name) / "locked"
+        folder.mkdir(mode=0)
+        with _as_nobody(), pytest.raises(Unreadable, match="cannot be listed"):
+            staging.identity(folder)
 
 
 @contextlib.contextmanager
@@ -112,6 +118,12 @@ def test_an_output_replaces_only_its_own_forerunner(tmp_path: Path, work: Path) 
     final = staging.deliver(made, out, "cat", ".jpg", replacing=out / "cat-2.jpg")
     assert final.name == "cat-2.jpg" and final.read_bytes() == b"ours of today"
     assert (out / "cat.jpg").read_bytes() == b"somebody else's"
+
+
+def test_a_full_disk_names_the_users_folder(tmp_path: Path) -> None:
+    for where in (tmp_path, tmp_path / ".mediaprep-1-x" / "0" / "output"):
+        with pytest.raises(DiskFull, match=f"no space is left in {re.escape(str(tmp_path))};"), staging.writing(where):
+            raise OSError(errno.ENOSPC, "no space")
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, work: Path) -> None:

@@ -18,6 +18,7 @@ WHATSAPP_STICKER = 0x5741
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _MAX_DIRECTORIES, _MAX_ENTRIES = 32, 512
+_MAX_PAGES = 10_000
 _EXIF, _GPS, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 
 _GIVES_AWAY: dict[MetadataKind, frozenset[int]] = {
@@ -81,6 +82,26 @@ def entries(file: BinaryIO, start: int = 0) -> Iterator[Entry]:
         after = table[count * 12 : count * 12 + 4]
         if directory == 0 and len(after) == 4:
             queue.append((_THUMBNAIL_DIRECTORY, struct.unpack(order + "I", after)[0]))
+
+
+def missing_page(file: BinaryIO) -> str:
+    """What a TIFF is cut short of: the first directory in its chain of pages that the file does not reach."""
+    header = read_at(file, 0, 8)
+    if header[:4] not in (b"II*\0", b"MM\0*") or len(header) < 8:
+        return ""
+    order = "<" if header[:2] == b"II" else ">"
+    end = length(file)
+    (offset,) = struct.unpack(order + "I", header[4:])
+    for page in range(1, _MAX_PAGES):
+        count_bytes = read_at(file, offset, 2)
+        entries_end = offset + 2 + 12 * (struct.unpack(order + "H", count_bytes)[0] if len(count_bytes) == 2 else 0)
+        if len(count_bytes) < 2 or entries_end > end:
+            return f"page {page} is not there"
+        after = read_at(file, entries_end, 4)
+        offset = struct.unpack(order + "I", after)[0] if len(after) == 4 else 0
+        if not offset:
+            break
+    return ""
 
 
 def kinds(block: bytes) -> Kinds:

@@ -98,7 +98,7 @@ class Pdf:
     def encode(self, recipe: PdfRecipe, work: Work, output: Path) -> None:
         document = _empty()
         if recipe.text:
-            _set(document, _decoded(work.source.read_bytes()), work)
+            _set(document, decoded(work.source.read_bytes()), work)
         else:
             for data, (width, height) in _pictures(recipe, work):
                 scale = PAGE / max(width, height)
@@ -136,7 +136,7 @@ def _pictures(recipe: PdfRecipe, work: Work) -> Iterator[tuple[bytes, tuple[int,
             yield jpeg.compressed(jpeg.Pixels(image, jpeg.BEST, jpeg.FULL_COLOUR), recipe, image), image.size
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """Text by its byte order mark, else UTF-8, else the 8-bit set of Windows, of which Latin-1's letters are a part."""
     for mark, encoding in MARKS.items():
         if data.startswith(mark):

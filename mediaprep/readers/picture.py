@@ -60,8 +60,9 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
     with path.open("rb") as file:
         structure = _READERS.get(sniffed.pillow, _unread)(file)
         _check_size(structure.width, structure.height, len(structure.durations), structure.bit_depth)
-        if structure.cut and sniffed.pillow in ("AVIF", "HEIF", "PNG", "WEBP"):
-            raise errors.Incomplete(f"the picture is cut short: {structure.cut}; {_AGAIN}")
+        cut = exif.missing_page(file) if sniffed.pillow == "TIFF" else structure.cut
+        if cut and sniffed.pillow in ("AVIF", "HEIF", "PNG", "TIFF", "WEBP"):
+            raise errors.Incomplete(f"the picture is cut short: {cut}; {_AGAIN}")
         metadata: Kinds = exif.kinds_in(file) if sniffed.pillow == "TIFF" else structure.metadata
     try:
         with _faults(structure.cut), _open(path, sniffed.pillow) as image:

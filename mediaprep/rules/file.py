@@ -9,8 +9,8 @@ from mediaprep.suffixes import suffix_for
 
 shelf = Shelf()
 
-FEW = 5
-"""Types are named in full up to this many; more are told by their suffixes."""
+SHORT = 80
+"""Types are named in full where they take no more characters than this; else they are told by their suffixes."""
 
 
 @shelf.rule("MP101", "type", cure=Action.ENCODE, part="container")
@@ -24,8 +24,9 @@ def type_(media: Media, limits: Limits) -> str | None:
     """
     if limits.accepts(media.mime):
         return None
-    few = len(limits.mime) <= FEW
-    wanted = ", ".join(mime if few else suffix_for(mime) or mime for mime in limits.mime)
+    wanted = ", ".join(limits.mime)
+    if len(wanted) > SHORT:
+        wanted = ", ".join(suffix_for(mime) or mime for mime in limits.mime)
     return f"the file is {media.mime}; taken are {wanted}"
 
 

@@ -8,6 +8,19 @@ from mediaprep.rules.limits import Limits
 
 shelf = Shelf()
 
+MODES = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey with transparency",
+    "I": "grey of 32 bits",
+    "I;16": "grey of 16 bits",
+    "I;16B": "grey of 16 bits",
+    "F": "grey in floating point",
+    "P": "a palette",
+    "PA": "a palette with transparency",
+}
+"""What Pillow's names of modes mean to people; those that are not here (CMYK, YCbCr, LAB) speak for themselves."""
+
 
 def is_still(media: Media) -> bool:
     return media.kind == "image"
@@ -67,7 +80,7 @@ def colour_mode(media: Media, limits: Limits) -> str | None:
     """
     if not limits.modes or not is_still(media) or media.mode in limits.modes:
         return None
-    return f"the pixels are stored as {media.mode}; taken are {', '.join(limits.modes)}"
+    return f"the pixels are stored as {MODES.get(media.mode, media.mode)}; taken are {', '.join(limits.modes)}"
 
 
 @shelf.rule("MP205", "bit-depth", cure=Action.ENCODE, part="picture")

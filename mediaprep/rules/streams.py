@@ -33,7 +33,7 @@ def video_missing(media: Media, limits: Limits) -> str | None:
     """A film was asked for, and the file has no picture. Send it as `--as audio` or `--as voice` instead."""
     if not limits.video_codec or media.picture is not None or media.kind in ("image", "animation"):
         return None
-    return "there is no picture in this file; send it as audio or voice"
+    return "there is no picture in this file" + ("; send it as audio or voice" if media.audio else "")
 
 
 @shelf.rule("MP303", "video-profile", cure=Action.ENCODE, part="video")
@@ -236,7 +236,8 @@ def channels(media: Media, limits: Limits) -> str | None:
     sound, most = media.sound, limits.max_channels.get(media.mime)
     if sound is None or most is None or sound.channels <= most:
         return None
-    return f"the sound has {sound.channels} channels; at most {most} {'is' if most == 1 else 'are'} taken"
+    taken = "1 is" if most == 1 else f"{most} are"
+    return f"the sound has {sound.channels} channels; at most {taken} taken in {media.mime}"
 
 
 @shelf.rule("MP332", "audio-streams", cure=Action.REMUX, part="container")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from mediaprep.encoders.base import Work
-from mediaprep.encoders.pdf import COLUMNS, MAX_TEXT, UNKNOWN, Pdf, PdfRecipe, _decoded, _lines
+from mediaprep.encoders.pdf import COLUMNS, MAX_TEXT, UNKNOWN, Pdf, PdfRecipe, _lines, decoded
 from mediaprep.errors import OutputError
 from mediaprep.media import Media
 from mediaprep.options import Options
@@ -120,7 +120,7 @@ def test_a_text_in_another_script_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
 def test_encodings_of_text(encoding: str) -> None:
-    assert _decoded("déjà vu, 3 €".encode(encoding)) == "déjà vu, 3 €"
+    assert decoded("déjà vu, 3 €".encode(encoding)) == "déjà vu, 3 €"
 
 
 def test_lines_of_text() -> None:
