@@ -37,12 +37,12 @@ class Found(Struct, frozen=True):
 def walk(sources: Iterable[Source], *, into: Path | None = None) -> Iterator[Found]:
     """The files named, and those in the folders named, sorted by name. Hidden files in a folder (`.DS_Store`) and
     the folder `into` are not walked. A folder that cannot be listed, or that is empty and named like a file, is
-    yielded itself, so that it is reported.
+    yielded itself, so that it is reported. Links to folders are followed where they are named, not where found.
     """
     skip = into.resolve() if into is not None else None
     for source in sources:
         top = Path(source)
-        if top.is_symlink() or not top.is_dir():
+        if not top.is_dir():
             yield Found(top)
             continue
         refused: list[OSError] = []
@@ -82,17 +82,19 @@ def prepare_all(
     `sources`: files, and folders that are walked (their tree is kept under `into`). `target`: a kind of message of
     the profile, or None to follow each file's medium. `jobs`: worker processes, one for each core by default;
     `executor`: any other `concurrent.futures.Executor` instead. What an earlier run finished is not done again
-    unless `force`. `on_start(count)` and `on_progress(source, fraction)` serve progress bars.
+    unless `force`, and what it made is no source where a folder is walked. `on_start(count)` and
+    `on_progress(source, fraction)` serve progress bars.
 
     Raises `UsageError` before anything is touched. What is wrong with one file is in its record.
     """
     request = _request(profile, target, options, caption)
     folder = Path(into)
-    found = list(walk(sources, into=folder))
-    if on_start:
-        on_start(len(found))
-    stems = staging.stems([(os.fspath(one.folder), one.path.name) for one in found])
+    named = [Path(source) for source in sources]
     with staging.run_folder(folder) as scratch, _ledger() as known:
+        found = [one for one in walk(named, into=folder) if one.path in named or not (known and known.made(one.path))]
+        if on_start:
+            on_start(len(found))
+        stems = staging.stems([(os.fspath(one.folder), one.path.name) for one in found])
         todo: list[Job] = []
         keys: dict[Path, str] = {}
         for number, (one, stem) in enumerate(zip(found, stems, strict=True)):
@@ -100,11 +102,11 @@ def prepare_all(
                 source=one.path, request=request, scratch=scratch / f"{number}", into=folder / one.folder, stem=stem,
                 replacing=known.output_of(one.path, folder.absolute()) if known else None,
             )  # fmt: skip
-            if known and (named := _key(job, folder)):
-                if not force and (record := known.finished(named)):
+            if known and (key_ := _key(job, folder)):
+                if not force and (record := known.finished(key_)):
                     yield record
                     continue
-                keys[job.scratch] = named
+                keys[job.scratch] = key_
             todo.append(job)
         for job, record in run(todo, jobs, executor, on_progress):
             if known and job.scratch in keys and record.status == "ready":
@@ -249,7 +251,7 @@ def _key(job: Job, into: Path) -> str | None:
 
 
 def _only(source: Source, records: Iterator[Prepared]) -> Prepared:
-    if Path(source).is_dir() and not Path(source).is_symlink():
+    if Path(source).is_dir():
         raise UsageError(f"{printable(source)} is a folder; give it to prepare_all or check_all")
     (record,) = records
     return record

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +26,7 @@ OK, FINDINGS, USAGE, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
 
 def main() -> None:
     """The console script: every ending is an exit code of the contract and one sentence, never a traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.showwarning = lambda message, *_: click.echo(f"mediaprep: {message}", err=True)
     try:
         code = commands.main(standalone_mode=False)
@@ -126,6 +129,8 @@ def convert_command(
     from mediaprep.batch import prepare_all
 
     _no_urls(paths)
+    if report and not Path(report).absolute().parent.is_dir():
+        raise UsageError(f"the report {report} cannot be written: its folder is not there")
     wants = _with_options(wants)
     records: list[Prepared] = []
     with show.printer(as_json, "prepare") as printer, _cluster(scheduler) as executor:

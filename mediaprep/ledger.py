@@ -81,6 +81,17 @@ class Ledger:
                 return path
         return None
 
+    def made(self, path: Path) -> bool:
+        """Whether this file is an output of an earlier run, and still as it was made."""
+        row = self._db.execute(
+            "select bytes, changed from prepared where output = ?", (os.path.abspath(path),)
+        ).fetchone()
+        try:
+            there = path.lstat()
+        except OSError:
+            return False
+        return row is not None and (there.st_size, there.st_mtime_ns) == tuple(row)
+
     def remember(self, key: str, record: Prepared) -> None:
         if record.path is None:
             return

@@ -79,6 +79,28 @@ def test_into_the_same_folder_leaves_the_sources_alone(tmp_path: Path) -> None:
     assert source.read_bytes() == before
 
 
+def test_outputs_do_not_become_sources_where_both_lie_in_one_folder(tmp_path: Path) -> None:
+    copy(SAMPLES / "photo.bmp", tmp_path)
+    first = list(prepare_all([tmp_path], into=tmp_path))
+    for force in (False, True):
+        again = list(prepare_all([tmp_path], into=tmp_path, force=force))
+        assert [record.path for record in again] == [record.path for record in first]
+    assert len(list(tmp_path.iterdir())) == 2
+    assert prepare(str(first[0].path), into=tmp_path / "out").status == "ready", "named, it is a source like any other"
+
+
+def test_a_link_to_a_folder_is_followed_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    copy(SAMPLES / "photo.bmp", tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert [one.path.name for one in walk([tmp_path / "link"])] == ["photo.bmp"]
+    records = list(prepare_all([tmp_path], into=tmp_path / "out"))
+    assert sorted((Path(record.source).name, record.status) for record in records) == [
+        ("link", "failed"),
+        ("photo.bmp", "ready"),
+    ]
+
+
 def test_a_second_run_does_nothing_again_and_a_changed_source_replaces_its_own_output(tmp_path: Path) -> None:
     source, out = tmp_path / "memo.wav", tmp_path / "out"
     copy(SAMPLES / "memo.wav", source)

@@ -83,6 +83,7 @@ def test_a_bad_file_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
         (["explain", "MP30"], "there is no rule"),
         (["check", "https://example.com/a.jpg"], "link"),
         (["check", "x.jpg", "--profile", "broken.toml"], "max_byte"),
+        (["convert", "x.jpg", "--into", "out", "--report", "nowhere/report.html"], "folder is not there"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], words: str, tmp_path: Path) -> None:
@@ -111,6 +112,18 @@ def test_an_interrupt_is_exit_code_130_and_leaves_nothing_half(tmp_path: Path) -
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in said and "interrupted" in said
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_request_to_end_is_like_an_interrupt(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mediaprep", "convert", str(SAMPLES), "--into", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not list((tmp_path / "out").glob("[!.]*")):
+        time.sleep(0.05)
+    process.terminate()
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, "interrupted" in said) == (130, True)
     assert not list((tmp_path / "out").glob(".*"))
 
 
