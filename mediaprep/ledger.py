@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from mediaprep.jobs import Request
-from mediaprep.record import Prepared
+from mediaprep.record import Prepared, printable
 
 SCHEMA = """
 create table if not exists prepared (
@@ -83,9 +83,8 @@ class Ledger:
 
     def made(self, path: Path) -> bool:
         """Whether this file is an output of an earlier run, and still as it was made."""
-        row = self._db.execute(
-            "select bytes, changed from prepared where output = ?", (os.path.abspath(path),)
-        ).fetchone()
+        named = printable(os.path.abspath(path))
+        row = self._db.execute("select bytes, changed from prepared where output = ?", (named,)).fetchone()
         try:
             there = path.lstat()
         except OSError:

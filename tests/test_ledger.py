@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_whatever_could_change_the_result_changes_the_key(tmp_path: Path, source
     assert len(keys) == 7
     with pytest.raises(FileNotFoundError):
         key(tmp_path / "nothing", tmp_path, REQUEST)
+
+
+def test_outputs_are_known_as_such_and_any_name_can_be_asked_for(tmp_path: Path, source: Path) -> None:
+    record = done(tmp_path, source)
+    with Ledger(tmp_path / "state") as ledger:
+        ledger.remember(key(source, tmp_path / "out", REQUEST), record)
+        assert ledger.made(Path(str(record.path)))
+        assert not ledger.made(source)
+        assert not ledger.made(tmp_path / os.fsdecode(b"\xff\xfe.png"))
 
 
 def test_an_output_elsewhere_is_not_replaced(tmp_path: Path, source: Path) -> None:
