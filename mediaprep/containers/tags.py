@@ -51,10 +51,15 @@ def kind(name: str) -> MetadataKind | None:
     return next((kind for kind, starts in _PREFIXES if key.startswith(starts)), "text")
 
 
+_UNSET_CLOCKS = ("1601-01-01T00:00:00", "1904-01-01T00:00:00", "1970-01-01T00:00:00")
+"""What Windows, QuickTime and Unix call the beginning of time: written by programs that do not tell it."""
+
+
 def kinds(tags: Mapping[str, str] | Iterable[str]) -> Kinds:
-    """The kinds of all tags; a tag whose value is blank does not count."""
-    names = [name for name, value in tags.items() if value.strip()] if isinstance(tags, Mapping) else tags
-    return frozenset(found for name in names if (found := kind(name)))
+    """The kinds of all tags; a tag whose value is blank, or the day that clocks begin with, does not count."""
+    if isinstance(tags, Mapping):
+        tags = [name for name, value in tags.items() if value.strip() and not value.startswith(_UNSET_CLOCKS)]
+    return frozenset(found for name in tags if (found := kind(name)))
 
 
 def xmp(packet: bytes) -> Kinds:

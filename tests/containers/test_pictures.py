@@ -129,6 +129,8 @@ def test_iptc_tells_people_and_places() -> None:
 
 def test_tags_of_tools_are_harmless_and_unknown_ones_are_not() -> None:
     assert tags.kinds({"ENCODER": "Lavf62", "handler_name": "VideoHandler", "comment": "  "}) == frozenset()
+    assert tags.kinds({"creation_time": "1970-01-01T00:00:00.000000Z"}) == frozenset(), "a clock that was never set"
+    assert tags.kinds({"creation_time": "2026-05-17T18:03:22.000000Z"}) == {"time"}
     assert tags.kinds(["com.apple.quicktime.location.ISO6709", "ARTIST", "DATE", "made_up"]) == {
         "location", "person", "time", "text",
     }  # fmt: skip
