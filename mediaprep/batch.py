@@ -102,11 +102,11 @@ def prepare_all(
                 source=one.path, request=request, scratch=scratch / f"{number}", into=folder / one.folder, stem=stem,
                 replacing=known.output_of(one.path, folder.absolute()) if known else None,
             )  # fmt: skip
-            if known and (key_ := _key(job, folder)):
-                if not force and (record := known.finished(key_)):
+            if known and (memory := _key(job, folder)):
+                if not force and (record := known.finished(memory)):
                     yield record
                     continue
-                keys[job.scratch] = key_
+                keys[job.scratch] = memory
             todo.append(job)
         for job, record in run(todo, jobs, executor, on_progress):
             if known and job.scratch in keys and record.status == "ready":

@@ -15,15 +15,13 @@ from mediaprep.convert import Made, NothingFits, convert
 from mediaprep.errors import MediaprepError, OutputError, ToolMissing, UnknownType
 from mediaprep.jobs import Job
 from mediaprep.media import Media
+from mediaprep.plain_text import words
 from mediaprep.planner import Plan, make_plan
 from mediaprep.prove import Proof
 from mediaprep.record import Prepared, facts, failed, printable
 from mediaprep.rules import Action, check
 from mediaprep.rules import errors as errors_of
 from mediaprep.suffixes import mimes_for_suffix, promises_media, suffix_for
-
-MAX_WORDS = 1_000_000
-"""Bytes of a text message that are read; no platform takes more than a few thousand characters."""
 
 
 def work(job: Job) -> Prepared:
@@ -67,14 +65,6 @@ def look(source: Path, job: Job) -> Media:
         )
     text = words(source) if job.request.target == "text" and is_text(media.mime) else job.request.text
     return replace(media, caption=job.request.caption, text=text)
-
-
-def words(source: Path) -> str:
-    """The text of a message: as much of it as decides whether it is too long."""
-    from mediaprep.encoders.pdf import decoded
-
-    with source.open("rb") as reader:
-        return decoded(reader.read(MAX_WORDS))
 
 
 def foretell(plan: Plan, media: Media, job: Job) -> Prepared:

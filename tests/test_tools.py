@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ import pytest
 from mediaprep import sandbox, tools
 from mediaprep.errors import DiskFull, TimeLimit, ToolCrashed, ToolError, ToolMissing
 from mediaprep.media import Media
+from tests.processes import running, soon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,23 +37,6 @@ def endless(mark: str = "") -> list[str]:
 
 NOWHERE = ["null", "-"]
 RAW = ["rawvideo", "pipe:1"]
-
-
-def running(mark: str) -> list[int]:
-    """Every ffmpeg that carries `mark` on its command line, whoever started it."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if mark.encode() in (entry / "cmdline").read_bytes() and "ffmpeg" in (entry / "exe").readlink().name:
-                found.append(int(entry.name))
-    return found
-
-
-def soon(condition: Callable[[], object], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return bool(condition())
 
 
 @pytest.fixture

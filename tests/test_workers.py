@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import CancelledError, Future, as_completed, wait
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,10 @@ from mediaprep import tools, workers
 from mediaprep.errors import MediaprepError, TimeLimit, ToolCrashed, UnknownType
 from mediaprep.tools import Overshoot
 from mediaprep.workers import LocalWorkers
+from tests.processes import running, soon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 def endless(mark: str) -> list[str]:
@@ -114,23 +114,6 @@ def convert_for_ever(folder: Path, mark: str) -> None:
 
 def surroundings() -> tuple[dict[str, str], list[str]]:
     return dict(os.environ), sys.path
-
-
-def running(mark: str) -> list[int]:
-    """Every ffmpeg that carries `mark` on its command line, whoever started it."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if mark.encode() in (entry / "cmdline").read_bytes() and "ffmpeg" in (entry / "exe").readlink().name:
-                found.append(int(entry.name))
-    return found
-
-
-def soon(condition: Callable[[], object], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return bool(condition())
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import datetime
 import textwrap
 import unicodedata
@@ -21,6 +20,7 @@ from mediaprep.encoders.base import Encoder, Work
 from mediaprep.errors import OutputError
 from mediaprep.media import Media
 from mediaprep.options import Options
+from mediaprep.plain_text import decoded
 from mediaprep.rules import Finding, Limits
 
 if TYPE_CHECKING:
@@ -43,14 +43,6 @@ COLUMNS = 85
 UNKNOWN = "\ufffd"
 LOST = 0.1
 """The share of letters that may be missing in the font: a few emoji, never a text in another script."""
-
-MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",
-    codecs.BOM_UTF32_BE: "utf-32-be",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
 
 _SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _INVISIBLE = dict.fromkeys([*range(0x20), 0x7F, 0xAD, *range(0x200B, 0x2010), 0x2060, *range(0xFE00, 0xFE10), 0xFEFF])
@@ -134,17 +126,6 @@ def _pictures(recipe: PdfRecipe, work: Work) -> Iterator[tuple[bytes, tuple[int,
             image = picture.normalise(page, work.media, background=work.options.background)
             image = picture.resized(image, picture.fitted(image.size, max(recipe.width, recipe.height)))
             yield jpeg.compressed(jpeg.Pixels(image, jpeg.BEST, jpeg.FULL_COLOUR), recipe, image), image.size
-
-
-def decoded(data: bytes) -> str:
-    """Text by its byte order mark, else UTF-8, else the 8-bit set of Windows, of which Latin-1's letters are a part."""
-    for mark, encoding in MARKS.items():
-        if data.startswith(mark):
-            return data.removeprefix(mark).decode(encoding, "replace")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _set(document: FPDF, text: str, work: Work) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from mediaprep.encoders.base import Work
-from mediaprep.encoders.pdf import COLUMNS, MAX_TEXT, UNKNOWN, Pdf, PdfRecipe, _lines, decoded
+from mediaprep.encoders.pdf import COLUMNS, MAX_TEXT, UNKNOWN, Pdf, PdfRecipe, _lines
 from mediaprep.errors import OutputError
 from mediaprep.media import Media
 from mediaprep.options import Options
@@ -116,11 +116,6 @@ def test_a_text_in_another_script_is_refused(tmp_path: Path) -> None:
     (tmp_path / "input").write_text("漢字かな交じり文", encoding="utf-8")
     with pytest.raises(OutputError, match="letters that the PDF's font lacks"):
         made(tmp_path, Media(name="a.txt", size=9, mime="text/plain", kind="document"))
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
-def test_encodings_of_text(encoding: str) -> None:
-    assert decoded("déjà vu, 3 €".encode(encoding)) == "déjà vu, 3 €"
 
 
 def test_lines_of_text() -> None:
