@@ -18,13 +18,24 @@ Exceptions are for what cannot be read, run or reached::
     │   ├── ToolMissing     not installed, or built without what is needed          exit code 3
     │   ├── ToolCrashed     it ended by a signal, or its process died
     │   └── TimeLimit       it took longer than it may
-    └── OutputError         what was made could not be proved, or could not be written
-        └── DiskFull        no space left where the output goes
+    ├── OutputError         what was made could not be proved, or could not be written
+    │   └── DiskFull        no space left where the output goes
+    ├── NetworkError        the other side's, or the way there                      status "failed"
+    │   ├── Unreachable     no connection, or it broke before all bytes were out: nothing was stored
+    │   ├── AnswerLost      all bytes were out and no answer came: it may be stored there
+    │   ├── Refused         the answer was no; the message carries the other side's own words
+    │   └── BadAnswer       the answer was yes, but not as documented: it may be stored there
+    └── NotSendable         a message that cannot be made sendable; it carries the record
 
 Every message is one sentence that says what is wrong and what to do; the record adds which file.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mediaprep.record import Prepared
 
 
 class MediaprepError(Exception):
@@ -93,3 +104,50 @@ class OutputError(MediaprepError):
 
 class DiskFull(OutputError):
     """No space left where the output goes."""
+
+
+class NetworkError(MediaprepError):
+    """Something between here and the other side, or on it.
+
+    `temporary`: the same request may succeed later. `stored`: False where nothing can have been stored, None where
+    that is unknown. `status`: of the HTTP answer, if there was one. `retry_after`: seconds that the other side asks
+    to wait.
+    """
+
+    stored: bool | None = False
+
+    def __init__(
+        self, message: str, *, temporary: bool = False, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.temporary = temporary
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Unreachable(NetworkError):
+    """No connection, or it broke before all bytes were out."""
+
+
+class AnswerLost(NetworkError):
+    """All bytes were out and no answer came."""
+
+    stored = None
+
+
+class Refused(NetworkError):
+    """The other side said no."""
+
+
+class BadAnswer(NetworkError):
+    """The other side said yes in words that are not its documented ones."""
+
+    stored = None
+
+
+class NotSendable(MediaprepError):
+    """A message that cannot be made sendable. `record` says why: its findings, or its error."""
+
+    def __init__(self, message: str, record: Prepared) -> None:
+        super().__init__(message)
+        self.record = record

@@ -1,0 +1,33 @@
+"""Where messages go: one module for each API. A new one is a module with a `Destination`, and its line here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+
+from mediaprep.destinations.base import Destination
+from mediaprep.errors import UsageError
+from mediaprep.profiles import hint
+
+DESTINATIONS = {
+    "wassenger": "Wassenger",
+    "engagelab": "EngageLab",
+    "msgflash": "MsgFlash",
+    "whatsapp": "WhatsApp",
+}
+
+
+def kind(name: str) -> type[Destination]:
+    """The class of a destination. Raises `UsageError` for a name that is not known."""
+    if name not in DESTINATIONS:
+        raise UsageError(
+            f'there is no destination "{name}"{hint(name, DESTINATIONS)}; there are {", ".join(DESTINATIONS)}'
+        )
+    found: type[Destination] = getattr(import_module(f"mediaprep.destinations.{name}"), DESTINATIONS[name])
+    return found
+
+
+def connect(name: str, environment: Mapping[str, str] = os.environ) -> Destination:
+    """A destination with the address and the keys of the environment. Nothing is sent."""
+    return kind(name)(environment)

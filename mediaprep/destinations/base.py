@@ -1,0 +1,236 @@
+"""What every destination has: an upload (network), messages (pure), and an eye for the media in messages."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
+
+from mediaprep.errors import UsageError
+from mediaprep.secret import Secret
+from mediaprep.web import Line
+
+Json = dict[str, Any]
+
+
+class Parcel(Struct, frozen=True, kw_only=True):
+    """A file that is ready: what an upload sends and a message names.
+
+    `mime`: the bare type, `audio/ogg`. `filename`: what the recipient may see, with the ending that the bytes call
+    for. `link`: where the very same bytes lie in public already. `reference`: the sender's own name for the upload.
+    """
+
+    path: Path
+    mime: str
+    bytes: int
+    sha256: str
+    target: str
+    filename: str
+    link: str = ""
+    reference: str = ""
+
+    @property
+    def full_mime(self) -> str:
+        """The type with its codec, as links and gateways want it: Ogg here is always Opus.
+
+        Source: EngageLab, section media formats: "only audio/ogg; codecs=opus is supported".
+        """
+        return "audio/ogg; codecs=opus" if self.mime == "audio/ogg" else self.mime
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What an upload gave: an id, or the name under which a host has the file; and until when."""
+
+    value: str
+    expires: datetime.datetime | None = None
+
+
+class Reference(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a message holds in place of the media: an `id` or a `link`."""
+
+    id: str = ""
+    link: str = ""
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """What a message says beside its media.
+
+    `to`: a phone number. `group`: an id ending in `@g.us`. `template`, `language`, `components`: of a template whose
+    header is the media. `scheduled_at`: when it goes out.
+    """
+
+    to: str = ""
+    group: str = ""
+    caption: str = ""
+    filename: str = ""
+    view_once: bool = False
+    template: str = ""
+    language: str = ""
+    components: tuple[Json, ...] = ()
+    request_id: str = ""
+    custom_args: Json = {}
+    scheduled_at: datetime.datetime | None = None
+
+    @property
+    def addressed(self) -> bool:
+        return bool(self.to or self.group)
+
+
+class Slot(Struct, frozen=True, kw_only=True):
+    """A place in a message where media belongs.
+
+    `source`: the path, `file:` address or link that stands there. `target`: the kind of message that it is for.
+    `where`: the keys down to the object that holds it; `id_key`, `link_key`: that object's keys for either reference,
+    where it takes one. `filename`: what the message calls the file. `until`: how long a link must live.
+    """
+
+    source: str
+    target: str
+    where: tuple[str | int, ...]
+    link_key: str
+    id_key: str = ""
+    caption: str = ""
+    filename: str = ""
+    until: datetime.datetime | None = None
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """What a message that is about to be sent says: its text, and the media that still has to be published."""
+
+    text: str = ""
+    slots: tuple[Slot, ...] = ()
+
+
+class Post(Struct, frozen=True, kw_only=True):
+    """A request ready to POST, for any HTTP client: `client.post(post.url, json=post.json, headers=post.reveal())`."""
+
+    url: str
+    headers: dict[str, str | Secret]
+    json: Json
+
+    def reveal(self) -> dict[str, str]:
+        return {name: value.reveal() if isinstance(value, Secret) else value for name, value in self.headers.items()}
+
+
+class Carrier(Protocol):
+    """Whatever files are uploaded to: a destination that takes them, or a host.
+
+    `account`: whose storage that is, for the ledger; it shows no secret. `repeatable`: an upload whose answer was
+    lost may be sent again without a second copy.
+    """
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def repeatable(self) -> bool: ...
+
+    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+        """Send the file. Raises `NetworkError`; repeats nothing by itself."""
+
+
+class Destination(ABC):
+    """One messaging API.
+
+    `takes`: the fields of `Envelope` that its messages can carry. `uploads`: whether it takes files; else it takes
+    links alone. `lifetime`: of what is uploaded, where the answer does not say. `errors`: its documented error codes,
+    each as a sentence.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    takes: ClassVar[frozenset[str]]
+    uploads: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = False
+    errors: ClassVar[Mapping[int, str]] = {}
+
+    @abstractmethod
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Read the address and the keys. What is missing is said where it is needed."""
+
+    @property
+    def account(self) -> str:
+        raise UsageError(f"{self.title} takes no uploads; give --host")
+
+    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+        raise UsageError(f"{self.title} takes no uploads; give --host")
+
+    @abstractmethod
+    def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
+        """The documented payload. Raises `UsageError` for what it cannot say. Pure."""
+
+    @abstractmethod
+    def read(self, message: Json) -> Outgoing:
+        """The text and the media of a message of this API. Raises `UsageError` for what is no such message. Pure."""
+
+    @abstractmethod
+    def post(self, message: Json) -> Post:
+        """The request that sends a message: address, keys and payload. mediaprep itself sends none."""
+
+    def address(self, envelope: Envelope) -> None:
+        """Raises `UsageError` for what no message of this API can carry."""
+        for field in envelope.__struct_fields__:
+            if getattr(envelope, field) and field not in self.takes:
+                raise UsageError(f"a message of {self.title} has no {field.replace('_', ' ')}; leave it out")
+
+
+def filled(message: Json, slot: Slot, reference: Reference) -> Json:
+    """The message with the reference in that place and everything else as it was. Pure."""
+    made = copy.deepcopy(message)
+    holder: Any = made
+    for key in slot.where:
+        holder = holder[key]
+    old = next(key for key in (slot.link_key, slot.id_key) if holder.get(key) == slot.source)
+    new, value = (slot.id_key, reference.id) if reference.id else (slot.link_key, reference.link)
+    kept = {new if key == old else key: value if key == old else held for key, held in holder.items()}
+    holder.clear()
+    holder.update(kept)
+    return made
+
+
+def e164(phone: str) -> str:
+    """A phone number as `+12345678900`. Raises `UsageError` for what is none.
+
+    Source: ITU-T E.164: a country code, at most 15 digits in all, no leading zero.
+    """
+    plain = re.sub(r"[\s().-]", "", phone)
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", plain, re.ASCII):
+        raise UsageError(
+            f'"{phone}" is no phone number in E.164 form; write it with + and country code, such as +12345678900'
+        )
+    return plain
+
+
+def group(name: str) -> str:
+    """A group's id. Raises `UsageError` for what is none."""
+    if not re.fullmatch(r"[0-9]+(-[0-9]+)?@g\.us", name, re.ASCII):
+        raise UsageError(f'"{name}" is no group; its id ends in @g.us, such as 120363163556487865@g.us')
+    return name
+
+
+def identifier(value: Any, place: str) -> str:
+    """An id from an answer. Raises `BadAnswer` for what cannot be one."""
+    from mediaprep.errors import BadAnswer
+
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", value, re.ASCII):
+        return value
+    raise BadAnswer(f"{place} said yes, but gave no usable id of the file")
+
+
+def moment(value: Any) -> datetime.datetime | None:
+    """A time from an answer, such as `2021-09-06T22:49:50.949Z`, in UTC; None for what is none."""
+    try:
+        found = datetime.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+
+
+def link_wanted(source: Any) -> str:
+    """The media that stands in a message, if it is a text at all."""
+    return source if isinstance(source, str) else ""

@@ -1,0 +1,70 @@
+"""What every host has: an upload under a name made from the content, and the link to it."""
+
+from __future__ import annotations
+
+import datetime
+from abc import ABC, abstractmethod
+from typing import ClassVar
+from urllib.parse import quote
+
+from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.staging import safe_stem
+from mediaprep.suffixes import suffix_for
+from mediaprep.web import Line
+
+
+class Host(ABC):
+    """A place that serves files by link. New content gets a new address, since platforms keep a link's content for
+    10 minutes; the same content keeps its own, so that an upload repeated leaves one copy.
+
+    `answers_head`: False where a link answers GET alone (presigned addresses).
+    """
+
+    repeatable: ClassVar[bool] = True
+    answers_head: bool = True
+
+    @property
+    @abstractmethod
+    def account(self) -> str:
+        """Where files go, for the ledger; it shows no secret."""
+
+    @property
+    def valid_for(self) -> datetime.timedelta | None:
+        """How long a link lives; None for ever."""
+        return None
+
+    @abstractmethod
+    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+        """Store the file, if it is not there already, under `name_of(parcel)`: the receipt's value."""
+
+    @abstractmethod
+    def link(self, name: str) -> tuple[str, datetime.datetime | None]:
+        """The public address of what is stored under that name, and until when it answers."""
+
+
+def name_of(parcel: Parcel) -> str:
+    """The content's own name, with the ending that its type has: platforms compare the two."""
+    ending = suffix_for(parcel.mime) or safe_suffix(parcel.filename)
+    return f"{parcel.sha256}{ending}"
+
+
+def safe_suffix(filename: str) -> str:
+    from pathlib import PurePath
+
+    suffix = PurePath(filename).suffix.lower()
+    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 12 else ""
+
+
+def disposition(filename: str) -> str:
+    """`Content-Disposition` (RFC 6266): shown in place, and called so where it is kept."""
+    stem = safe_stem(filename)
+    name = f"{stem}{safe_suffix(filename)}"
+    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
+    if plain == name:
+        return f'inline; filename="{name}"'
+    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def address(base: str, name: str) -> str:
+    """A file's address under a public base."""
+    return f"{base.rstrip('/')}/{quote(name)}"

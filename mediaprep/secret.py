@@ -1,0 +1,56 @@
+"""Secrets: from the environment alone, and shown by nothing."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from typing import NoReturn
+
+from mediaprep.errors import UsageError
+
+
+class Secret:
+    """A text that `str`, `repr`, `print`, JSON and pickle do not give away; only `reveal` does."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret stays in the process that read it")
+
+    def hide_in(self, text: str) -> str:
+        """The text with the secret, should it hold it, as `***`."""
+        return text.replace(self._text, "***")
+
+
+def basic(user: Secret, password: Secret) -> Secret:
+    """The value of an `Authorization` header (RFC 7617)."""
+    pair = f"{user.reveal()}:{password.reveal()}".encode()
+    return Secret(f"Basic {base64.b64encode(pair).decode()}")
+
+
+def read(name: str, environment: Mapping[str, str] = os.environ) -> Secret | None:
+    """The secret in this variable, or None. Raises `UsageError` for what no header can carry, without showing it."""
+    text = environment.get(name, "").strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageError(f"{name} holds blanks, line breaks or letters that no key has; copy the key again")
+    return Secret(text) if text else None
+
+
+def required(name: str, what: str, environment: Mapping[str, str] = os.environ) -> Secret:
+    """The secret in this variable. Raises `UsageError` where it is not set; `what` says what to put there."""
+    found = read(name, environment)
+    if found is None:
+        raise UsageError(f"{name} is not set; put {what} in that environment variable")
+    return found
