@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from mediaprep.options import Options
 from mediaprep.profiles import Profile
+from mediaprep.record import printable
 
 Stage = Literal["check", "plan", "prepare"]
 
@@ -27,7 +28,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """One file to work on.
 
     `scratch`: a private folder, removed by the caller. `into`, `stem`: where the output goes and its name without
-    ending; `replacing`: this source's output of an earlier run.
+    ending; `replacing`: this source's output of an earlier run. `link`: where the source was fetched from; `public`:
+    whether anybody gets the same bytes there.
     """
 
     source: Path
@@ -37,3 +39,10 @@ class Job(Struct, frozen=True, kw_only=True):
     into: Path = Path()
     stem: str = ""
     replacing: Path | None = None
+    link: str = ""
+    public: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The source as its sender knows it, printable."""
+        return printable(self.link or self.source)

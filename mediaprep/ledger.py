@@ -1,4 +1,5 @@
-"""What was prepared before, in one SQLite file of the user's state folder (`MEDIAPREP_STATE` names another).
+"""What was prepared before, in one SQLite file of the user's state folder (`MEDIAPREP_STATE` names another). What was
+uploaded before is in the same file: `uploads.py`.
 
 Only the calling process reads and writes it. A file is known again by path, size and time of change, together with
 the profile, the target and the options: whatever could change the result changes the key.
@@ -9,17 +10,23 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mediaprep.jobs import Request
 from mediaprep.record import Prepared, printable
+from mediaprep.staging import sha256
+
+if TYPE_CHECKING:
+    import sqlite3
 
 SCHEMA = """
 create table if not exists prepared (
     key text primary key, output text not null, bytes integer not null, changed integer not null, record text not null
 );
 create index if not exists prepared_output on prepared (output);
+create table if not exists contents (key text primary key, record text not null);
 """
 
 
@@ -31,18 +38,23 @@ def state_folder() -> Path:
     return user_state_path("mediaprep", appauthor=False)
 
 
+def open_database(folder: Path, schema: str) -> sqlite3.Connection:
+    """The state folder's database, with the tables that are asked for. It may be used by several threads in turn."""
+    import sqlite3
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = sqlite3.connect(folder / "ledger.sqlite", timeout=30, isolation_level=None, check_same_thread=False)
+    database.execute("pragma journal_mode = wal")
+    database.execute("pragma synchronous = normal")
+    database.executescript(schema)
+    return database
+
+
 class Ledger:
     """A memory of finished work. Raises `OSError` or `sqlite3.Error` when the state folder cannot be used."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        import sqlite3
-
-        folder = folder or state_folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._db = sqlite3.connect(folder / "ledger.sqlite", timeout=30, isolation_level=None)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = normal")
-        self._db.executescript(SCHEMA)
+        self._db = open_database(folder or state_folder(), SCHEMA)
 
     def __enter__(self) -> Ledger:
         return self
@@ -103,15 +115,28 @@ class Ledger:
                 (key, output, there.st_size, there.st_mtime_ns, msgspec.json.encode(record).decode()),
             )
 
+    def content(self, key: str) -> Prepared | None:
+        """The record of an earlier run, whose output need not be there any more: what would come out is known."""
+        row = self._db.execute("select record from contents where key = ?", (key,)).fetchone()
+        return msgspec.json.decode(row[0], type=Prepared) if row else None
 
-def key(source: Path, into: Path, request: Request) -> str:
-    """What decides a result, as one key. Raises `OSError` where the source cannot be looked at."""
+    def remember_content(self, key: str, record: Prepared) -> None:
+        with self._db:
+            self._db.execute(
+                "insert or replace into contents values (?, ?)", (key, msgspec.json.encode(record).decode())
+            )
+
+
+def key(source: Path, into: Path, request: Request, link: str = "") -> str:
+    """What decides a result, as one key. A file is known again by its place and times; what was fetched from `link`, by
+    its bytes. Raises `OSError` where the source cannot be looked at.
+    """
     from mediaprep import __version__
 
     there = os.lstat(source)
     wants = msgspec.json.encode([__version__, os.path.abspath(into), request], order="deterministic")
-    facts = f"{there.st_dev}:{there.st_ino}:{there.st_size}:{there.st_mtime_ns}".encode()
-    return f"{_path_key(source)}:{hashlib.sha256(facts + wants).hexdigest()}"
+    facts = sha256(source) if link else f"{there.st_dev}:{there.st_ino}:{there.st_size}:{there.st_mtime_ns}"
+    return f"{_path_key(Path(link or source))}:{hashlib.sha256(facts.encode() + wants).hexdigest()}"
 
 
 def _path_key(source: Path) -> str:

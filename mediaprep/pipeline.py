@@ -39,7 +39,7 @@ def work(job: Job) -> Prepared:
     except ToolMissing:
         raise
     except MediaprepError as error:
-        record = failed(job.source, error)
+        record = failed(job.shown, error)
     return replace(record, seconds=round(time.monotonic() - started, 3))
 
 
@@ -72,7 +72,7 @@ def foretell(plan: Plan, media: Media, job: Job) -> Prepared:
     clean = plan.action is Action.PASS and not errors_of(plan.findings)
     changes = plan.routes[0].ladder[0].changes if plan.routes and job.stage == "plan" else ()
     return Prepared(
-        source=printable(job.source),
+        source=job.shown,
         status="ready" if clean else "needs-work",
         target=plan.target,
         action=plan.action.word,
@@ -100,7 +100,7 @@ def carry_out(plan: Plan, media: Media, job: Job) -> Prepared:
     media = made.proof.media
     path = staging.deliver(made.path, job.into, job.stem, _suffix(media, job), replacing=job.replacing)
     return Prepared(
-        source=printable(job.source),
+        source=job.shown,
         status="ready",
         target=plan.target,
         action=plan.action.word,
@@ -146,11 +146,11 @@ def rejected(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
     if curable and not plan.routes and remaining[0].name == "type":
         remaining = (replace(remaining[0], message=f"{remaining[0].message}; it cannot be converted"), *remaining[1:])
     if made.reason and not made.smallest and not made.remaining:
-        return failed(job.source, OutputError(made.reason))
+        return failed(job.shown, OutputError(made.reason))
     if made.smallest and remaining:
         remaining = (replace(remaining[0], message=f"{remaining[0].message}; {made.reason}"), *remaining[1:])
     return Prepared(
-        source=printable(job.source),
+        source=job.shown,
         status="rejected",
         target=plan.target,
         action=Action.REJECT.word,

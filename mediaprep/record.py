@@ -12,7 +12,7 @@ from msgspec import Struct
 from mediaprep.media import Media
 from mediaprep.rules import Finding
 
-Status = Literal["ready", "needs-work", "rejected", "failed"]
+Status = Literal["ready", "published", "needs-work", "rejected", "failed"]
 
 
 class Failure(Struct, frozen=True):
@@ -25,11 +25,14 @@ class Failure(Struct, frozen=True):
 class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one file.
 
-    `status`: `ready` (complies; after `prepare` the file is at `path`), `needs-work` (only from `check` and
-    `plan`), `rejected` (no way to comply; `remaining` says why), `failed` (unreadable, or tool trouble; see `error`).
+    `status`: `ready` (complies; after `prepare` the file is at `path`), `published` (complies, and `reference` is what
+    a message needs), `needs-work` (only from `check` and `plan`), `rejected` (no way to comply; `remaining` says why),
+    `failed` (unreadable, or tool or network trouble; see `error`).
     `findings`: what was wrong with the source; `remaining`: what is still wrong with the output, warnings only when
     `ready`. `changes`: what the recipient loses or could notice. `encodes`: whole-output encodes it took.
-    `waveform`: 64 integers from 0 to 100, for voice notes.
+    `waveform`: 64 integers from 0 to 100, for voice notes. `reference`: `{"id": …}` or `{"link": …}`, good
+    until `expires` (UTC; None for ever); `uploaded`: False where an earlier upload serves again; `message`: the payload
+    to POST.
     """
 
     source: str
@@ -51,10 +54,16 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     duration: float | None = None
     frames: int | None = None
     waveform: tuple[int, ...] | None = None
+    reference: dict[str, str] | None = None
+    expires: str | None = None
+    uploaded: bool | None = None
+    message: dict[str, Any] | None = None
 
     def json(self, *, without: tuple[str, ...] = ()) -> str:
         """One line of JSON; facts that do not apply are left out."""
-        optional = ("width", "height", "duration", "frames", "waveform")
+        optional = {"width", "height", "duration", "frames", "waveform", "reference", "expires", "uploaded", "message"}
+        if self.status == "published":
+            optional.remove("expires")
         fields: dict[str, Any] = msgspec.to_builtins(self)
         kept = {k: v for k, v in fields.items() if k not in without and not (k in optional and v is None)}
         return msgspec.json.encode(kept).decode()

@@ -31,10 +31,10 @@ def persistently(attempt: Callable[[], T], deadline: Deadline, *, repeatable: bo
         except NetworkError as error:
             unknown = error.stored is None and not repeatable
             wait = pause(number, error.retry_after)
+            too_long = wait > PATIENCE or wait >= deadline.left
             last = number == tries - 1
-            if not error.temporary or unknown or last or wait > min(PATIENCE, deadline.left):
-                raise _told(error, number + 1, wait, deadline) from None
-            deadline.stop.wait(wait)
+            if not error.temporary or unknown or last or too_long or deadline.stop.wait(wait):
+                raise _told(error, number + 1, too_long=too_long) from None
     raise AssertionError("at least one try")
 
 
@@ -45,11 +45,11 @@ def pause(number: int, asked: float | None) -> float:
     return min(LONGEST, FIRST * 2.0**number) * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, hides nothing
 
 
-def _told(error: NetworkError, tries: int, wait: float, deadline: Deadline) -> NetworkError:
+def _told(error: NetworkError, tries: int, *, too_long: bool) -> NetworkError:
     """The error, with how often it was tried and why not again."""
     said = str(error)
-    if error.temporary and error.retry_after is not None and wait > min(PATIENCE, deadline.left):
-        said += f"; it asks to wait {wait:.0f} s, run again then"
+    if error.temporary and error.retry_after and too_long:
+        said += f"; it asks to wait {error.retry_after:.0f} s, run again then"
     elif tries > 1:
         said += f" (tried {tries} times)"
     return type(error)(said, temporary=error.temporary, status=error.status, retry_after=error.retry_after)

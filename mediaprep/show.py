@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mediaprep.doctor import Check
     from mediaprep.profiles import Profile
 
-MARKS = {"ready": ("✓", "green"), "needs-work": ("→", "yellow"), "rejected": ("✗", "red"), "failed": ("✗", "red")}
+MARKS = {"ready": "✓", "published": "✓", "needs-work": "→", "rejected": "✗", "failed": "✗"}
 
 
 def printer(as_json: bool, stage: str) -> Printer:
@@ -59,6 +60,10 @@ class Printer:
 
     def show(self, record: Prepared) -> None:
         self.say(lines(record, self.stage))
+        if record.message is not None:
+            click.echo(message(record.message))
+        elif record.reference is not None:
+            click.echo(next(iter(record.reference.values())))
 
     def say(self, text: str) -> None:
         if text:
@@ -70,7 +75,7 @@ class JsonPrinter(Printer):
 
     def show(self, record: Prepared) -> None:
         try:
-            click.echo(record.json(without=() if self.stage == "prepare" else ("path",)))
+            click.echo(record.json(without=("path",) if self.stage in ("check", "plan") else ()))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -153,8 +158,7 @@ def summary(counts: dict[str, int]) -> str:
 
 def lines(record: Prepared, stage: str) -> str:
     """A record for people: one line, and below it one for each finding and each change."""
-    mark, _ = MARKS[record.status]
-    head = f"{mark} {record.source}"
+    head = f"{MARKS[record.status]} {record.source}"
     if record.error is not None:
         return f"{head}: failed: {record.error.message}"
     if record.path is not None:
@@ -162,10 +166,13 @@ def lines(record: Prepared, stage: str) -> str:
     head += f": {record.status}, {record.target}, {record.action}"
     if record.bytes is not None and record.status != "rejected":
         head += f", {megabytes(record.bytes)}"
+    if record.status == "published":
+        head += f", {'uploaded' if record.uploaded else 'there already'}"
+        head += f", until {record.expires}" if record.expires else ""
     below = [finding_line(finding) for finding in record.findings]
     if record.status == "rejected":
         below = [finding_line(finding) for finding in record.remaining]
-    elif record.path is not None:
+    elif record.status in ("ready", "published") and stage not in ("check", "plan"):
         seen = set(record.findings)
         below += [f"still: {finding_line(finding)}" for finding in record.remaining if finding not in seen]
     if stage == "plan" and record.mime and record.status == "needs-work" and record.action not in ("reject", "pass"):
@@ -174,12 +181,22 @@ def lines(record: Prepared, stage: str) -> str:
     return "\n".join([head, *(f"    {line}" for line in below)])
 
 
+def message(payload: dict[str, Any]) -> str:
+    """A payload as one line of JSON, in the letters it was written in where they can be written."""
+    text = json.dumps(payload, ensure_ascii=False)
+    return text if text.isascii() or not _surrogates(text) else json.dumps(payload)
+
+
+def _surrogates(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def finding_line(finding: Finding) -> str:
     level = "" if finding.level == "error" else f"{finding.level}: "
     return f"{finding.code} {level}{finding.message}"
 
 
-def rule(one: Rule) -> str:
+def rule(one: Rule[...]) -> str:
     """A rule's manual page."""
     return f"{one.code} {one.name} ({one.level}, about the {one.part}, cured by: {one.cure.word})\n\n{one.manual}"
 

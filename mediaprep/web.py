@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -36,7 +37,9 @@ CHUNK = 64 * 1024
 CONNECT, ANSWER = 10.0, 60.0
 """Seconds to connect, and to wait for the next byte of an answer."""
 WORDS = 300
-"""Characters of the other side's own words that a message quotes."""
+"""Characters of a body that a message quotes."""
+MESSAGE = 1000
+"""Characters of what the other side means to be read: Meta's list of types has 600, and its point at the end."""
 TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -51,6 +54,11 @@ class Deadline:
     @property
     def left(self) -> float:
         return 0.0 if self.stop.is_set() else max(0.0, self.end - time.monotonic())
+
+    @property
+    def why(self) -> str:
+        """Why nothing is left, as the end of a sentence."""
+        return "it was stopped" if self.stop.is_set() else f"{self.seconds:.0f} s were not enough"
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -96,9 +104,12 @@ class Answer(Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """The beginning of the body as one printable line, without secrets that it may echo."""
-        text = " ".join(self.hide(self.body.decode("utf-8", "replace")).split())
-        text = printable(text)
-        return text[:WORDS] + "…" if len(text) > WORDS else text or "(nothing)"
+        return self.quote(self.body.decode("utf-8", "replace"), WORDS) or "(nothing)"
+
+    def quote(self, text: str, most: int = MESSAGE) -> str:
+        """Its text as one printable line of at most so many characters, without secrets that it may echo."""
+        line = printable(" ".join(self.hide(text).split()))
+        return line[:most] + "…" if len(line) > most else line
 
     def hide(self, text: str) -> str:
         for secret in self.hidden:
@@ -120,7 +131,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     def refusal(self, words: str = "", *, temporary: bool | None = None) -> Refused:
         """The answer as an error; `words`: the platform's own, where they could be told from the rest."""
-        said = printable(self.hide(words)) if words else self.words
+        said = self.quote(words) or self.words
         return Refused(
             f"{self.place} refused with status {self.status}: {said}",
             temporary=self.status in TEMPORARY if temporary is None else temporary,
@@ -166,10 +177,9 @@ class Line:
         secrets = tuple(value for value in (headers or {}).values() if isinstance(value, Secret))
         self.out = file is None
         with self._open(method, url, headers, params, json, file, form) as response:
-            if response.is_redirect:
+            if (elsewhere := redirection(response)) is not None:
                 raise Refused(
-                    f"{place} redirects ({response.status_code}) to "
-                    f"{printable(origin(response.headers['location']))}, which is never followed with a key; "
+                    f"{place} redirects ({response.status_code}) to {printable(origin(elsewhere))}, which is never followed with a key; "
                     "check the address",
                     status=response.status_code,
                 )
@@ -214,7 +224,7 @@ class Line:
         extensions: dict[str, Any] = {"trace": wire.trace}
         if host is not None:
             sent["host"] = host
-            extensions["sni_hostname"] = host.rpartition(":")[0] if ":" in host and "]" not in host else host
+            extensions["sni_hostname"] = urlsplit(f"//{host}").hostname
         left = self.deadline.left
         wait = httpx.Timeout(max(0.001, min(ANSWER, left)), connect=max(0.001, min(CONNECT, left)))
         with contextlib.ExitStack() as stack:
@@ -223,7 +233,7 @@ class Line:
             client = stack.enter_context(
                 httpx.Client(
                     verify=_trust(), timeout=wait, follow_redirects=False, trust_env=not direct,
-                    limits=httpx.Limits(max_keepalive_connections=0),
+                    limits=httpx.Limits(max_keepalive_connections=0), event_hooks={"response": [_set_aside]},
                 )
             )  # fmt: skip
             body: dict[str, Any] = {}
@@ -247,7 +257,7 @@ class Line:
                 if wire.was_cut:  # an answer without a length looks whole then
                     raise httpx.ReadTimeout("cut")
             except httpx.InvalidURL as error:
-                raise Unreachable(f"{printable(url)} is no address: {error}") from None
+                raise Unreachable(f"the address of {place} cannot be used: {error}") from None
             except (httpx.TransportError, httpx.StreamError, ssl.SSLError, OSError) as error:
                 raise self._fault(error, place) from None
 
@@ -256,8 +266,8 @@ class Line:
         import httpx
 
         if self.deadline.left <= 0:
-            late = "it was stopped" if self.deadline.stop.is_set() else f"{self.deadline.seconds:.0f} s were not enough"
-            return AnswerLost(f"{place}: {late}") if self.out else Unreachable(f"{place}: {late}")
+            late = f"{place}: {self.deadline.why}"
+            return AnswerLost(late) if self.out else Unreachable(late)
         said = printable(str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
             if "CERTIFICATE" in said or "certificate" in said:
@@ -354,6 +364,17 @@ def _quiet() -> Iterator[None]:
         _OURS.reset(token)
 
 
+def redirection(response: httpx.Response) -> str | None:
+    """Where a redirect leads, in its own words; None for every other answer."""
+    return response.extensions.get("location")
+
+
+def _set_aside(response: httpx.Response) -> None:
+    """httpx takes apart where a redirect leads even if it does not go there, and fails where that is no address."""
+    if response.has_redirect_location:
+        response.extensions["location"] = response.headers.pop("location")
+
+
 @cache
 def _trust() -> ssl.SSLContext:
     import httpx
@@ -375,8 +396,6 @@ def _parts(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
 
 def origin(url: str) -> str:
     """Scheme and host of an address: what may be shown of it. Its query may hold a signature."""
-    from urllib.parse import urlsplit
-
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

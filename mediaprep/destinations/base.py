@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from mediaprep.secret import Secret
 from mediaprep.web import Line
 
 Json = dict[str, Any]
+T = TypeVar("T")
+
+WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
 
 
 class Parcel(Struct, frozen=True, kw_only=True):
@@ -45,10 +48,12 @@ class Parcel(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """What an upload gave: an id, or the name under which a host has the file; and until when."""
+    """What an upload gave: an id, or the name under which a host has the file; and until when. `fresh`: False where it
+    was there already, and no bytes were sent."""
 
     value: str
     expires: datetime.datetime | None = None
+    fresh: bool = True
 
 
 class Reference(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,9 +106,13 @@ class Slot(Struct, frozen=True, kw_only=True):
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
-    """What a message that is about to be sent says: its text, and the media that still has to be published."""
+    """What a message that is about to be sent says: its text, and the media that still has to be published.
+
+    `caption`: of media that is an id already, and has no slot.
+    """
 
     text: str = ""
+    caption: str = ""
     slots: tuple[Slot, ...] = ()
 
 
@@ -138,8 +147,8 @@ class Destination(ABC):
     """One messaging API.
 
     `takes`: the fields of `Envelope` that its messages can carry. `uploads`: whether it takes files; else it takes
-    links alone. `lifetime`: of what is uploaded, where the answer does not say. `errors`: its documented error codes,
-    each as a sentence.
+    links alone. `message_paths`: how the addresses end that messages are POSTed to. `errors`: its documented error
+    codes, each as a sentence.
     """
 
     name: ClassVar[str]
@@ -147,6 +156,7 @@ class Destination(ABC):
     takes: ClassVar[frozenset[str]]
     uploads: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
+    message_paths: ClassVar[tuple[str, ...]] = ("/messages",)
     errors: ClassVar[Mapping[int, str]] = {}
 
     @abstractmethod
@@ -160,6 +170,10 @@ class Destination(ABC):
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
         raise UsageError(f"{self.title} takes no uploads; give --host")
 
+    def kept_for(self, time: datetime.timedelta) -> Self:
+        """The same destination, which asks for uploads to be kept for that long, where it lets one choose."""
+        raise UsageError(f"{self.title} decides itself how long it keeps a file; leave --valid-for out, or give --host")
+
     @abstractmethod
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
         """The documented payload. Raises `UsageError` for what it cannot say. Pure."""
@@ -172,11 +186,34 @@ class Destination(ABC):
     def post(self, message: Json) -> Post:
         """The request that sends a message: address, keys and payload. mediaprep itself sends none."""
 
+    def sends(self, path: str) -> bool:
+        """Whether a POST to this path sends a message."""
+        return path.endswith(self.message_paths)
+
     def address(self, envelope: Envelope) -> None:
         """Raises `UsageError` for what no message of this API can carry."""
         for field in envelope.__struct_fields__:
             if getattr(envelope, field) and field not in self.takes:
                 raise UsageError(f"a message of {self.title} has no {field.replace('_', ' ')}; leave it out")
+
+    def member(self, message: Json, kind: type[T], *where: str | int, default: T | None = None) -> T:
+        """What a message holds in that place; `default` where it holds nothing there. Raises `UsageError`, naming the
+        place, where something needed is missing or empty, or is of another kind.
+        """
+        value: Any = message
+        for key in where:
+            try:
+                value = value[key]
+            except (KeyError, IndexError, TypeError):
+                value = None
+        if value is None and default is not None:
+            return default
+        place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in where)[1:]
+        if value is None or (value == "" and default is None):
+            raise UsageError(f'a message of {self.title} needs "{place}", and this one has none; add it')
+        if not isinstance(value, kind):
+            raise UsageError(f'"{place}" in a message of {self.title} must be {WORDS[kind]}; correct it')
+        return value
 
 
 def filled(message: Json, slot: Slot, reference: Reference) -> Json:
@@ -187,7 +224,8 @@ def filled(message: Json, slot: Slot, reference: Reference) -> Json:
         holder = holder[key]
     old = next(key for key in (slot.link_key, slot.id_key) if holder.get(key) == slot.source)
     new, value = (slot.id_key, reference.id) if reference.id else (slot.link_key, reference.link)
-    kept = {new if key == old else key: value if key == old else held for key, held in holder.items()}
+    others = {key: held for key, held in holder.items() if key != new or key == old}  # an empty id gives way to one
+    kept = {new if key == old else key: value if key == old else held for key, held in others.items()}
     holder.clear()
     holder.update(kept)
     return made
@@ -226,9 +264,9 @@ def moment(value: Any) -> datetime.datetime | None:
     """A time from an answer, such as `2021-09-06T22:49:50.949Z`, in UTC; None for what is none."""
     try:
         found = datetime.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
 
 
 def link_wanted(source: Any) -> str:

@@ -7,6 +7,7 @@ import datetime
 import os
 from collections.abc import Mapping
 
+from mediaprep.errors import UsageError
 from mediaprep.hosts.base import Host
 
 
@@ -22,14 +23,21 @@ def open_host(
     `public_url`: where what is stored there is served. `valid_for`: of presigned links. Raises `UsageError` for an
     address that cannot be used, or keys that are missing. Nothing is sent.
     """
-    if where.startswith("s3://"):
-        from mediaprep.hosts.s3 import S3
+    scheme = where.partition("://")[0].lower() if "://" in where else ""
+    if valid_for is not None and (scheme != "s3" or public_url):
+        raise UsageError("--valid-for is for presigned links of s3:// without --public-url; other links do not expire")
+    match scheme:
+        case "s3":
+            from mediaprep.hosts.s3 import S3
 
-        return S3(where, public_url=public_url, valid_for=valid_for, environment=environment)
-    if where.startswith(("http://", "https://")):
-        from mediaprep.hosts.webdav import WebDAV
+            return S3(where, public_url=public_url, valid_for=valid_for, environment=environment)
+        case "http" | "https":
+            from mediaprep.hosts.webdav import WebDAV
 
-        return WebDAV(where, public_url=public_url, environment=environment)
-    from mediaprep.hosts.folder import Folder
+            return WebDAV(where, public_url=public_url, environment=environment)
+        case "":
+            from mediaprep.hosts.folder import Folder
 
-    return Folder(where, public_url=public_url)
+            return Folder(where, public_url=public_url)
+        case _:
+            raise UsageError(f"{scheme}:// is no kind of host; give a folder, s3://bucket/prefix or https://…")

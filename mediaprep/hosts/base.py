@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime
 from abc import ABC, abstractmethod
+from pathlib import PurePath
 from typing import ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.errors import UsageError
 from mediaprep.staging import safe_stem
 from mediaprep.suffixes import suffix_for
-from mediaprep.web import Line
+from mediaprep.web import Line, origin
+
+KEPT = "public, max-age=31536000, immutable"
+"""`Cache-Control` (RFC 8246) of what never changes under its name."""
 
 
 class Host(ABC):
@@ -49,8 +54,7 @@ def name_of(parcel: Parcel) -> str:
 
 
 def safe_suffix(filename: str) -> str:
-    from pathlib import PurePath
-
+    """The ending of a name, such as `.jpg`; empty where it is none that every server and file system takes."""
     suffix = PurePath(filename).suffix.lower()
     return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 12 else ""
 
@@ -68,3 +72,21 @@ def disposition(filename: str) -> str:
 def address(base: str, name: str) -> str:
     """A file's address under a public base."""
     return f"{base.rstrip('/')}/{quote(name)}"
+
+
+def checked(url: str, what: str) -> str:
+    """An address under which files lie, without the last slash. Raises `UsageError` for what cannot have a file's
+    name added, or holds a key; `what` names the option.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise UsageError(f"{what} is no address; write it as https://cdn.example.com/media")
+    if "@" in parts.netloc:
+        raise UsageError(f"{what} holds a user or a password; keys come from the environment alone")
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise UsageError(f"{what} ({origin(url)}) has something after its path; files' names are added to the path")
+    return url.rstrip("/")

@@ -1,7 +1,7 @@
 """The rules: facts and limits in, findings out. One file for each hundred of codes; pure.
 
 Codes are for ever: MP1xx what the file is, MP2xx size and pixels, MP3xx streams, MP4xx metadata and privacy,
-MP5xx names and captions. A name tells the fault, never the cure. A new rule is one function on its shelf.
+MP5xx names, captions and links. A name tells the fault, never the cure. A new rule is one function on its shelf.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from mediaprep.media import Media
-from mediaprep.rules import file, picture, privacy, streams, words
+from mediaprep.rules import file, links, picture, privacy, streams, words
 from mediaprep.rules.base import Action, Finding, Rule
 from mediaprep.rules.limits import Limits
+from mediaprep.rules.links import Served
 
-__all__ = ["RULES", "Action", "Finding", "Limits", "Rule", "check"]
+__all__ = ["LINK_RULES", "MANUAL", "RULES", "Action", "Finding", "Limits", "Rule", "Served", "check", "check_link"]
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule[Media, Limits]] = {
     rule.code: rule for shelf in (file, picture, streams, privacy, words) for rule in shelf.shelf.rules
 }
+LINK_RULES: dict[str, Rule[Served]] = {rule.code: rule for rule in links.shelf.rules}
+MANUAL: dict[str, Rule[...]] = {**RULES, **LINK_RULES}
+"""Every rule, for `explain`."""
 
 
 def check(media: Media, limits: Limits, *, ours: bool = False) -> tuple[Finding, ...]:
@@ -28,6 +32,11 @@ def check(media: Media, limits: Limits, *, ours: bool = False) -> tuple[Finding,
     if ours and limits.error_above is not None:
         limits = replace(limits, error_above=None)
     return tuple(finding for rule in RULES.values() if (finding := rule.find(media, limits)) is not None)
+
+
+def check_link(served: Served) -> tuple[Finding, ...]:
+    """What some platforms would mind about a link that serves the right bytes, in the order of codes."""
+    return tuple(finding for rule in LINK_RULES.values() if (finding := rule.find(served)) is not None)
 
 
 def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

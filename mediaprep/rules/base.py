@@ -5,12 +5,11 @@ from __future__ import annotations
 import enum
 import inspect
 from collections.abc import Callable
-from typing import Literal
+from typing import Generic, Literal, ParamSpec
 
 from msgspec import Struct
 
-from mediaprep.media import Media
-from mediaprep.rules.limits import Limits
+Facts = ParamSpec("Facts")
 
 
 class Action(enum.IntEnum):
@@ -28,7 +27,7 @@ class Action(enum.IntEnum):
 
 
 Level = Literal["error", "warning"]
-Part = Literal["file", "container", "video", "audio", "picture", "metadata", "message"]
+Part = Literal["file", "container", "video", "audio", "picture", "metadata", "message", "link"]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -46,10 +45,10 @@ class Finding(Struct, frozen=True, kw_only=True):
         return Action[self.cure.upper()]
 
 
-class Rule(Struct, frozen=True, kw_only=True):
+class Rule(Struct, Generic[Facts], frozen=True, kw_only=True):
     """A permanent code and name, the cheapest cure, and the function that looks.
 
-    The function is pure: facts and limits in, one sentence out, or None where the file complies.
+    The function is pure: facts in (of a file, a `Media` and `Limits`), one sentence out, or None where they comply.
     Its docstring is the rule's manual page.
     """
 
@@ -58,14 +57,14 @@ class Rule(Struct, frozen=True, kw_only=True):
     level: Level
     cure: Action
     part: Part
-    look: Callable[[Media, Limits], str | None]
+    look: Callable[Facts, str | None]
 
     @property
     def manual(self) -> str:
         return inspect.getdoc(self.look) or ""
 
-    def find(self, media: Media, limits: Limits) -> Finding | None:
-        message = self.look(media, limits)
+    def find(self, *facts: Facts.args, **more: Facts.kwargs) -> Finding | None:
+        message = self.look(*facts, **more)
         if message is None:
             return None
         return Finding(
@@ -73,17 +72,16 @@ class Rule(Struct, frozen=True, kw_only=True):
         )
 
 
-Look = Callable[[Media, Limits], str | None]
-
-
-class Shelf:
+class Shelf(Generic[Facts]):
     """One hundred of rules: `MP3xx` are the streams, and so on. Filled by its decorator, in order."""
 
     def __init__(self) -> None:
-        self.rules: list[Rule] = []
+        self.rules: list[Rule[Facts]] = []
 
-    def rule(self, code: str, name: str, *, cure: Action, part: Part, level: Level = "error") -> Callable[[Look], Look]:
-        def shelve(look: Look) -> Look:
+    def rule(
+        self, code: str, name: str, *, cure: Action, part: Part, level: Level = "error"
+    ) -> Callable[[Callable[Facts, str | None]], Callable[Facts, str | None]]:
+        def shelve(look: Callable[Facts, str | None]) -> Callable[Facts, str | None]:
             self.rules.append(Rule(code=code, name=name, level=level, cure=cure, part=part, look=look))
             return look
 

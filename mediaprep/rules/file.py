@@ -7,7 +7,7 @@ from mediaprep.rules.base import Action, Shelf, megabytes
 from mediaprep.rules.limits import Limits
 from mediaprep.suffixes import suffix_for
 
-shelf = Shelf()
+shelf = Shelf[[Media, Limits]]()
 
 SHORT = 80
 """Types are named in full where they take no more characters than this; else they are told by their suffixes."""

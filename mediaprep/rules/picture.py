@@ -6,7 +6,7 @@ from mediaprep.media import Media
 from mediaprep.rules.base import Action, Shelf
 from mediaprep.rules.limits import Limits
 
-shelf = Shelf()
+shelf = Shelf[[Media, Limits]]()
 
 MODES = {
     "1": "black and white",

@@ -8,7 +8,7 @@ from mediaprep.media import Media, MetadataKind
 from mediaprep.rules.base import Action, Shelf
 from mediaprep.rules.limits import Limits
 
-shelf = Shelf()
+shelf = Shelf[[Media, Limits]]()
 
 
 def carries(kind: MetadataKind, sentence: str, manual: str) -> Callable[[Media, Limits], str | None]:

@@ -6,7 +6,7 @@ from mediaprep.media import Media, VideoStream
 from mediaprep.rules.base import Action, Shelf
 from mediaprep.rules.limits import Limits
 
-shelf = Shelf()
+shelf = Shelf[[Media, Limits]]()
 
 HIGH = ("High", "Progressive High", "Constrained High")
 

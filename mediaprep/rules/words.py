@@ -9,7 +9,7 @@ from mediaprep.rules.base import Action, Shelf
 from mediaprep.rules.limits import Limits
 from mediaprep.suffixes import mimes_for_suffix, suffix_for
 
-shelf = Shelf()
+shelf = Shelf[[Media, Limits]]()
 
 
 @shelf.rule("MP501", "name", cure=Action.PASS, part="file")

@@ -1,0 +1,177 @@
+"""`publish` and `hook`: ready files go out, and what a message needs comes back."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mediaprep import show
+from mediaprep.cli.options import choices, files, with_options
+from mediaprep.errors import MediaprepError, NotSendable, UsageError
+
+if TYPE_CHECKING:
+    from mediaprep.destinations.base import Json
+    from mediaprep.terms import Terms
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LARGEST_MESSAGE = 4 << 20
+"""Bytes of a message on standard input; the longest text that any platform takes has a few thousand."""
+
+
+def span(_: click.Context, __: click.Parameter, value: str | None) -> timedelta | None:
+    """A time such as `90m`, `12h` or `7d`."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{0,8})([smhdw])", value)
+    if match is None:
+        raise click.BadParameter(f'"{value}" is no time; write 30m, 12h, 7d or 2w')
+    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+
+
+def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    """A time of day with its zone (ISO 8601)."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f'"{value}" is no moment; write it as 2026-12-01T10:00:00Z') from None
+    if found.tzinfo is None:
+        raise click.BadParameter(f'"{value}" has no time zone; add Z or +01:00')
+    return found.astimezone(UTC)
+
+
+def json_of(kind: Any) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """JSON on the command line."""
+
+    def read(_: click.Context, __: click.Parameter, value: str) -> Any:
+        import msgspec
+
+        try:
+            return msgspec.json.decode(value, type=kind)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise click.BadParameter(f"this is not the JSON that is wanted: {error}") from None
+
+    return read
+
+
+def way(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where things go: what `publish` and `hook` have in common."""
+    for option in (
+        click.option("--timeout", type=click.FloatRange(min=1), help="Seconds for one upload with all its repeats."),
+        click.option("--force", is_flag=True, help="Upload again what was uploaded before."),
+        click.option(
+            "--no-try", "try_links", flag_value=False, default=True, help="Do not try links after publishing."
+        ),
+        click.option(
+            "--valid-for",
+            metavar="TIME",
+            callback=span,
+            help="How long a presigned link, or an upload, lives: 12h, 7d.",
+        ),
+        click.option("--public-url", default="", metavar="URL", help="Where what the host stores is served."),
+        click.option("--host", metavar="URL", help="Where links come from: a folder, s3://bucket/prefix or https://…"),
+        click.option("--via", required=True, metavar="DESTINATION", help="wassenger, engagelab, msgflash or whatsapp."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("publish")
+@files
+@choices
+@way
+@click.option("--to", default="", metavar="PHONE", help="Add the message to this phone, ready to POST.")
+@click.option("--group", default="", metavar="ID", help="Add the message to this group (…@g.us), ready to POST.")
+@click.option("--filename", default="", help="What the recipient sees as the file's name.")
+@click.option("--view-once", is_flag=True, help="The message can be looked at once.")
+@click.option("--template", default="", metavar="NAME", help="A template's message, with the media as its header.")
+@click.option("--language", default="", metavar="CODE", help="The template's language.")
+@click.option(
+    "--components",
+    metavar="JSON",
+    default="[]",
+    callback=json_of(tuple[dict[str, Any], ...]),
+    help="The template's other components.",
+)
+@click.option("--request-id", default="", help="Your own name for the request.")
+@click.option(
+    "--custom-args",
+    metavar="JSON",
+    default="{}",
+    callback=json_of(dict[str, Any]),
+    help="A JSON object that comes back in call-backs.",
+)
+@click.option(
+    "--scheduled-at", metavar="TIME", callback=moment, help="When the message goes out; the link must outlive it."
+)
+@click.option("--reference", default="", help="Your own name for the upload; default: the SHA-256 of the content.")
+def publish_command(
+    paths: tuple[str, ...], as_json: bool, caption: str, profile: str | None, reference: str, **wants: Any
+) -> int:
+    """Make files ready and put them where messages can use them; --to adds the message. mediaprep sends none."""
+    from mediaprep.destinations.base import Envelope
+    from mediaprep.publishing import publish_all
+
+    wants = with_options(wants)
+    said = {name: wants.pop(name) for name in Envelope.__struct_fields__ if name in wants}
+    terms = _terms(wants, envelope=Envelope(caption=caption, **said), reference=reference)
+    with show.printer(as_json, "publish") as printer:
+        for record in publish_all(
+            paths, terms=terms, profile=profile, on_start=printer.start, on_progress=printer.progress, **wants
+        ):
+            printer.record(record)
+    return printer.code
+
+
+@click.command("hook")
+@way
+@choices
+@click.option("--profile", help="A name, or a path to a TOML file; default: the destination's own.")
+@click.option("--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A host that may be private.")
+def hook_command(**wants: Any) -> int:
+    """Read one message as JSON, publish its media, and write the same message ready to send."""
+    from mediaprep.presend import prepare_message, refusal
+
+    try:
+        message = _message(sys.stdin.buffer.read(LARGEST_MESSAGE + 1))
+        wants = with_options(wants)
+        terms = _terms(wants)
+        made = prepare_message(message, terms=terms, **wants)
+    except NotSendable as error:
+        click.echo(error.record.json())
+        show.fault(error)
+        return 1
+    except MediaprepError as error:
+        click.echo(refusal(error).json())
+        raise
+    click.echo(show.message(made))
+    return 0
+
+
+def _message(text: bytes) -> Json:
+    import json
+
+    if len(text) > LARGEST_MESSAGE:
+        raise UsageError(f"standard input has more than {LARGEST_MESSAGE:,} bytes; give one message")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"standard input is no JSON: {error}; give one message as a JSON object") from None
+    if not isinstance(found, dict):
+        raise UsageError("standard input is no message; give one JSON object")
+    return found
+
+
+def _terms(wants: dict[str, Any], **more: Any) -> Terms:
+    """The terms that options say, taken out of `wants`."""
+    from mediaprep.terms import TIMEOUT, agree
+
+    names = ("via", "host", "public_url", "valid_for", "try_links", "force", "timeout")
+    chosen = {name: wants.pop(name) for name in names}
+    return agree(**{**chosen, "timeout": chosen["timeout"] or TIMEOUT}, **more)

@@ -1,0 +1,218 @@
+"""The WhatsApp Cloud API: media goes up under a phone number's id, messages name the media by its id or by a link.
+
+Sources: Meta's pages on the Cloud API: "Media" (upload, ids valid for 30 days), "Error codes", "Audio messages"
+(`voice`), and those on each kind of message; the Graph API's envelope of errors.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from mediaprep import secret
+from mediaprep.destinations.base import (
+    Destination,
+    Envelope,
+    Json,
+    Outgoing,
+    Parcel,
+    Post,
+    Receipt,
+    Reference,
+    Slot,
+    e164,
+    identifier,
+)
+from mediaprep.errors import Refused, UsageError
+from mediaprep.secret import Secret
+from mediaprep.web import Answer, File, Line
+
+BASE = "https://graph.facebook.com/v23.0"
+LIFETIME = datetime.timedelta(days=30)
+
+KINDS = {
+    "image": "image",
+    "video": "video",
+    "gif": "video",
+    "audio": "audio",
+    "voice": "audio",
+    "sticker": "sticker",
+    "animated_sticker": "sticker",
+    "document": "document",
+    "template_document": "document",
+}
+"""The message type for each target. There is none for a GIF: it goes out as a silent film."""
+CAPTIONED = frozenset({"image", "video", "document"})
+HEADERS = frozenset({"image", "video", "document"})
+NESTS = frozenset({"template", "components", "parameters", "cards", "interactive", "header", "action"})
+"""The keys below which a message may hold more media: headers of templates and interactive messages, and carousels."""
+
+TEMPORARY = frozenset({1, 2, 4, 80007, 130429, 131000, 131016})
+UNKNOWN_OBJECT = (
+    "Meta knows no such object, or the token may not see it; "
+    "check WHATSAPP_PHONE_NUMBER_ID and the permissions of the token in WHATSAPP_TOKEN"
+)
+"""Code 100 with the subcode 33."""
+PERMISSION = "the token in WHATSAPP_TOKEN lacks a permission; it needs whatsapp_business_messaging"
+
+
+class WhatsApp(Destination):
+    """Ids live for 30 days, and for the phone number that they were uploaded under."""
+
+    name = "whatsapp"
+    title = "WhatsApp"
+    takes = frozenset({"to", "caption", "filename", "template", "language", "components"})
+    uploads = True
+    errors: ClassVar[Mapping[int, str]] = {
+        1: "Meta had an error of its own; try again later",
+        2: "Meta's service is down or overloaded; try again later",
+        4: "the app has made too many calls; wait, then run again",
+        10: PERMISSION,
+        **dict.fromkeys(range(200, 300), PERMISSION),
+        100: "Meta does not accept a part of the request",
+        190: "the token is not valid, or no longer; make a new one and put it into WHATSAPP_TOKEN",
+        80007: "the WhatsApp Business account has made too many calls; wait, then run again",
+        130429: "the phone number has sent too much at once; wait, then run again",
+        131000: "something went wrong at Meta; try again later",
+        131016: "Meta's service is overloaded; try again later",
+        131051: "Meta does not know this type of message; use one that it documents",
+        131053: "Meta could not take the media in; its type must be the one that its bytes have",
+    }
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.base = (environment.get("WHATSAPP_URL") or BASE).rstrip("/")
+        self._environment = environment
+
+    @property
+    def account(self) -> str:
+        self._headers()  # without a token nothing is begun
+        return self._phone_number
+
+    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+        # The bare type in both places: `audio/ogg; codecs=opus`, which links need, is refused here.
+        answer = line.request(
+            "POST",
+            f"{self._phone_number}/media",
+            headers=self._headers(),
+            file=File(path=parcel.path, mime=parcel.mime, name=parcel.filename),
+            form={"messaging_product": "whatsapp", "type": parcel.mime},
+        )
+        if not answer.ok or "error" in answer.fields():
+            raise self._refusal(answer)
+        found = answer.json()
+        value = identifier(found.get("id") if isinstance(found, dict) else None, answer.place)
+        return Receipt(value=value, expires=datetime.datetime.now(datetime.UTC) + LIFETIME)
+
+    def _refusal(self, answer: Answer) -> Refused:
+        error = answer.fields().get("error")
+        error = error if isinstance(error, dict) else {}
+        code, data = error.get("code"), error.get("error_data")
+        said = [error.get("message"), data.get("details") if isinstance(data, dict) else None]
+        words = ": ".join(dict.fromkeys(text for text in said if isinstance(text, str) and text)) or answer.words
+        if not isinstance(code, int) or code not in self.errors:
+            return answer.refusal(words)
+        advice = UNKNOWN_OBJECT if (code, error.get("error_subcode")) == (100, 33) else self.errors[code]
+        return answer.refusal(f'{advice} (code {code}: "{words}")', temporary=code in TEMPORARY)
+
+    def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
+        self.address(envelope)
+        if parcel.target not in KINDS:
+            raise UsageError(f"{self.title} has no message for {parcel.target}; it has {', '.join(KINDS)}")
+        kind = KINDS[parcel.target]
+        media: Json = {"id": reference.id} if reference.id else {"link": reference.link}
+        if kind == "document":
+            media["filename"] = envelope.filename or parcel.filename
+        if envelope.template or envelope.language or envelope.components:
+            kind, media = "template", _template(kind, media, envelope)
+        elif envelope.caption and kind in CAPTIONED:
+            media["caption"] = envelope.caption
+        elif parcel.target == "voice":
+            media["voice"] = True
+        return {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": e164(envelope.to),
+            "type": kind,
+            kind: media,
+        }
+
+    def read(self, message: Json) -> Outgoing:
+        if self.member(message, str, "messaging_product") != "whatsapp":
+            raise UsageError(f'"messaging_product" in a message of {self.title} must be "whatsapp"; correct it')
+        if not message.keys() & {"to", "recipient", "status"}:
+            raise UsageError(f'a message of {self.title} needs "to", and this one has none; add it')
+        kind = self.member(message, str, "type", default="text")
+        if kind == "text":
+            return Outgoing(text=self.member(message, str, "text", "body", default=""))
+        caption = ""
+        if kind in KINDS.values():
+            if self.member(message, dict, kind).get("id"):
+                caption = self.member(message, str, kind, "caption", default="")
+            else:
+                self.member(message, str, kind, "link")
+        return Outgoing(caption=caption, slots=tuple(_slots(message)))
+
+    def post(self, message: Json) -> Post:
+        return Post(url=f"{self._phone_number}/messages", headers={**self._headers()}, json=message)
+
+    @property
+    def _phone_number(self) -> str:
+        name = "WHATSAPP_PHONE_NUMBER_ID"
+        number = secret.required(name, "the phone number's id, from the app's dashboard", self._environment).reveal()
+        if not re.fullmatch(r"\d{1,32}", number, re.ASCII):
+            raise UsageError(f"{name} has something other than digits; it is the number's id, not the number itself")
+        return f"{self.base}/{number}"
+
+    def _headers(self) -> dict[str, Secret]:
+        token = secret.required("WHATSAPP_TOKEN", "an access token of the Meta app", self._environment)
+        return {"Authorization": Secret(f"Bearer {token.reveal()}")}
+
+
+def _template(kind: str, media: Json, envelope: Envelope) -> Json:
+    if not envelope.template or not envelope.language:
+        raise UsageError("a template has a name and a language, such as en_US; name both")
+    if kind not in HEADERS:
+        raise UsageError(
+            f"a template's header is an image, a video or a document, never {kind}; leave the template out"
+        )
+    if envelope.caption:
+        raise UsageError("a template has no caption; put the text into its components")
+    if any(str(component.get("type")).lower() == "header" for component in envelope.components):
+        raise UsageError("the template's header is the media itself; leave the header out of the components")
+    header = {"type": "header", "parameters": [{"type": kind, kind: media}]}
+    return {
+        "name": envelope.template,
+        "language": {"code": envelope.language},
+        "components": [header, *envelope.components],
+    }
+
+
+def _slots(node: Any, where: tuple[str | int, ...] = ()) -> Iterator[Slot]:
+    """The links of a message. Media has one form wherever it may stand: `{"type": kind, kind: {"link": …}}`."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _slots(item, (*where, index))
+    if not isinstance(node, dict):
+        return
+    kind = node.get("type")
+    holder = node.get(kind) if isinstance(kind, str) and kind in KINDS.values() else None
+    if isinstance(holder, dict) and not holder.get("id") and isinstance(holder.get("link"), str) and holder["link"]:
+        yield Slot(
+            source=holder["link"],
+            target="voice" if kind == "audio" and holder.get("voice") is True else str(kind),
+            where=(*where, str(kind)),
+            link_key="link",
+            id_key="id",
+            caption=_text(holder, "caption"),
+            filename=_text(holder, "filename"),
+        )
+    for key in node:
+        if key in NESTS:
+            yield from _slots(node[key], (*where, key))
+
+
+def _text(holder: Json, key: str) -> str:
+    found = holder.get(key)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,68 @@
+"""A folder that the user's own web server serves."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from pathlib import Path
+
+from mediaprep import staging
+from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.errors import InputChanged, Unreachable, UsageError
+from mediaprep.hosts.base import Host, address, checked, name_of
+from mediaprep.web import Line
+
+CHUNK = 1 << 20
+
+
+class Folder(Host):
+    """Files appear whole, by one rename, and readable for everybody. What type they are served with is the web
+    server's: no file can say it.
+    """
+
+    def __init__(self, where: str, *, public_url: str = "") -> None:
+        self._folder = Path(where).absolute()
+        if not public_url:
+            raise UsageError(f"{where} is a folder; say with --public-url under which address it is served")
+        self._public = checked(public_url, "--public-url")
+        if self._folder.exists() and not self._folder.is_dir():
+            raise UsageError(f"{where} is no folder; --host takes the folder that the web server serves")
+        if not self._folder.parent.is_dir():
+            raise UsageError(f"{self._folder.parent} is not there; is --host {where} written right?")
+
+    @property
+    def account(self) -> str:
+        return str(self._folder)
+
+    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+        """Raises `OutputError`, `DiskFull`, or `InputChanged` where the bytes are not the parcel's."""
+        name = name_of(parcel)
+        final = self._folder / name
+        with staging.writing(final):
+            if not self._folder.is_dir():
+                self._folder.mkdir(exist_ok=True)
+                self._folder.chmod(0o755)
+            if final.is_file() and final.stat().st_size == parcel.bytes and staging.sha256(final) == parcel.sha256:
+                return Receipt(value=name, fresh=False)
+        with staging.run_folder(self._folder) as work:
+            made = work / name
+            self._copy(parcel, made, line)
+            line.last()
+            staging.deliver(made, self._folder, parcel.sha256, final.suffix, replacing=final)
+        return Receipt(value=name)
+
+    def _copy(self, parcel: Parcel, made: Path, line: Line) -> None:
+        seen = hashlib.sha256()
+        with parcel.path.open("rb") as reader, staging.writing(made), made.open("xb") as writer:
+            while chunk := reader.read(CHUNK):
+                if line.deadline.left <= 0:
+                    raise Unreachable(f"{self._folder}: {line.deadline.why}")
+                seen.update(chunk)
+                writer.write(chunk)
+                line.progress(writer.tell() / parcel.bytes)
+            made.chmod(0o644)
+        if seen.hexdigest() != parcel.sha256:
+            raise InputChanged("the ready file changed before it was published; run again")
+
+    def link(self, name: str) -> tuple[str, datetime.datetime | None]:
+        return address(self._public, name), None

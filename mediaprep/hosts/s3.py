@@ -1,0 +1,172 @@
+"""S3-compatible storage: obstore signs the addresses, and the bytes go the way that all bytes go.
+
+A request whose address is signed is one PUT that is there whole or not at all: no parts to clear up, one deadline,
+and the same outcomes as everywhere. Source: AWS, "Authenticating Requests: Using Query Parameters" (SigV4).
+"""
+
+from __future__ import annotations
+
+import datetime
+import html
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from mediaprep import secret
+from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.errors import BadAnswer, Refused, UsageError
+from mediaprep.hosts.base import KEPT, Host, address, checked, disposition, name_of
+from mediaprep.web import TEMPORARY, WORDS, Answer, File, Line
+
+if TYPE_CHECKING:
+    from obstore.store import S3Credential
+
+WEEK = datetime.timedelta(days=7)
+"""The longest that a signature lives. Source: AWS, as above, `X-Amz-Expires`: at most 604800."""
+HOUR = datetime.timedelta(hours=1)
+"""How long the signature of an upload lives; storage looks at it when the request begins."""
+PASSING = frozenset({"RequestTimeout", "OperationAborted"})
+"""Error codes whose status does not say that the same request may succeed later."""
+
+
+class S3(Host):
+    """A bucket, or a prefix in it. Links are under `public_url`, which serves the prefix, or else presigned.
+
+    A presigned GET answers HEAD with 403, since the signature covers the method. The type and the name of a file are
+    stored with it by the first upload.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        *,
+        public_url: str = "",
+        valid_for: datetime.timedelta | None = None,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._bucket, self._prefix = _split(where)
+        self._public = checked(public_url, "--public-url") if public_url else ""
+        self._valid_for = valid_for or WEEK
+        if not datetime.timedelta(seconds=1) <= self._valid_for <= WEEK:
+            raise UsageError(
+                "a presigned link lives at least 1 second and at most 7 days; change --valid-for, or use --public-url"
+            )
+        self.answers_head = bool(self._public)
+        self._key = secret.required("AWS_ACCESS_KEY_ID", "the storage's access key", environment)
+        self._secret = secret.required("AWS_SECRET_ACCESS_KEY", "the storage's secret key", environment)
+        self._token = secret.read("AWS_SESSION_TOKEN", environment)
+        self._region = environment.get("AWS_REGION", "").strip() or "us-east-1"
+        named = environment.get("AWS_ENDPOINT_URL", "").strip()
+        # A bucket with dots in its name is no host that AWS' certificate covers.
+        self._in_path = bool(named) or "." in self._bucket
+        self._endpoint = checked(named, "AWS_ENDPOINT_URL") if named else f"https://s3.{self._region}.amazonaws.com"
+
+    @property
+    def account(self) -> str:
+        return "/".join(part for part in (self._endpoint, self._bucket, self._prefix) if part)
+
+    @property
+    def valid_for(self) -> datetime.timedelta | None:
+        return None if self._public else self._valid_for
+
+    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+        """Raises `Refused` with the storage's own code and words."""
+        name = name_of(parcel)
+        # Without the right to list, what is not there is answered with 403: the PUT is the judge.
+        there = line.request("HEAD", self._signed("HEAD", name, HOUR))
+        if there.ok and there.headers.get("content-length") == str(parcel.bytes):
+            return Receipt(value=name, fresh=False)
+        answer = line.request(
+            "PUT",
+            self._signed("PUT", name, HOUR),
+            headers={"content-disposition": disposition(parcel.filename), "cache-control": KEPT},
+            file=File(path=parcel.path, mime=parcel.full_mime),
+        )
+        if not answer.ok:
+            raise self._refusal(answer)
+        if "etag" not in answer.headers:
+            raise BadAnswer(
+                f"{answer.place} said yes, but not as S3 does (no ETag); is AWS_ENDPOINT_URL right?",
+                status=answer.status,
+            )
+        return Receipt(value=name)
+
+    def link(self, name: str) -> tuple[str, datetime.datetime | None]:
+        """Presigned, it dies earlier than told if it was signed with a session's keys and the session ends."""
+        if self._public:
+            return address(self._public, name), None
+        now = datetime.datetime.now(datetime.UTC)
+        return self._signed("GET", name, self._valid_for), now + self._valid_for
+
+    def _signed(self, method: Literal["GET", "HEAD", "PUT"], name: str, lifetime: datetime.timedelta) -> str:
+        """An address that is good for one method. Nothing is sent, and nothing is taken from elsewhere than here."""
+        import obstore
+        from obstore.store import S3Store
+
+        def keys() -> S3Credential:
+            return {
+                "access_key_id": self._key.reveal(),
+                "secret_access_key": self._secret.reveal(),
+                "token": self._token.reveal() if self._token else None,
+                "expires_at": None,
+            }
+
+        scheme, _, host = self._endpoint.partition("://")
+        store = S3Store(
+            self._bucket,
+            prefix=self._prefix or None,
+            region=self._region,
+            endpoint=self._endpoint if self._in_path else f"{scheme}://{self._bucket}.{host}",
+            virtual_hosted_style_request=not self._in_path,
+            skip_signature=False,
+            client_options={"allow_http": scheme == "http"},
+            credential_provider=keys,
+        )
+        return obstore.sign(store, method, name, lifetime)
+
+    def _refusal(self, answer: Answer) -> Refused:
+        """The error with the code and the message alone: the rest of such a document repeats the signed address."""
+        text = answer.body.decode("utf-8", "replace")
+        code, message = (_element(tag, text) for tag in ("Code", "Message"))
+        if not code:
+            return Refused(
+                f"{answer.place} refused with status {answer.status} and no words of S3; is AWS_ENDPOINT_URL right?",
+                temporary=answer.status in TEMPORARY,
+                status=answer.status,
+                retry_after=answer.retry_after,
+            )
+        words = f"{code}: {message}"
+        for one in (self._key, self._secret, self._token):
+            words = one.hide_in(words) if one else words
+        return answer.refusal(words + _advice(code), temporary=answer.status in TEMPORARY or code in PASSING)
+
+
+def _advice(code: str) -> str:
+    match code:
+        case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "AuthorizationQueryParametersError":
+            return "; is AWS_REGION the bucket's?"
+        case "NoSuchBucket":
+            return "; make the bucket first, or correct --host"
+        case "InvalidAccessKeyId" | "SignatureDoesNotMatch":
+            return "; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        case "AccessDenied":
+            return "; the key needs the right s3:PutObject there"
+        case _:
+            return ""
+
+
+def _element(tag: str, text: str) -> str:
+    found = re.search(rf"<{tag}>([^<]*)</{tag}>", text)
+    return html.unescape(found[1]).strip()[:WORDS] if found else ""
+
+
+def _split(where: str) -> tuple[str, str]:
+    """Bucket and prefix of `s3://bucket/prefix`. Source: AWS, "General purpose bucket naming rules"."""
+    bucket, _, prefix = where.partition("://")[2].partition("/")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]", bucket, re.ASCII):
+        raise UsageError("--host names no bucket; write it as s3://bucket/prefix")
+    prefix = prefix.strip("/")
+    parts = prefix.split("/")
+    if prefix and (not prefix.isprintable() or any(part in ("", ".", "..") for part in parts)):
+        raise UsageError(f"the prefix of s3://{bucket} has empty or dotted parts; write it as s3://bucket/one/two")
+    return bucket, prefix

