@@ -41,7 +41,8 @@ _WEB_PAGE = re.compile(
     r"\s*(<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(!doctype\s+html|html|head|title|body|script|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_PARTIAL = "partial"
+_PARTIAL = ".partial"
+"""While it is fetched. No file is called so in the end: `safe_stem` begins no name with a dot."""
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 

@@ -36,6 +36,11 @@ class Terms(Struct, frozen=True, kw_only=True):
     def carrier(self) -> Carrier:
         return self.host or self.destination
 
+    @property
+    def uploads(self) -> bool:
+        """Whether there is anywhere to upload to; else a link that serves as it is can be used, and no file."""
+        return self.host is not None or self.destination.uploads
+
 
 def agree(
     via: str | Destination,
@@ -64,7 +69,7 @@ def agree(
         destination=destination, host=host, envelope=envelope, reference=reference, force=force, try_links=try_links,
         timeout=timeout,
     )  # fmt: skip
-    if host is not None or destination.uploads:
+    if terms.uploads:
         _ = terms.carrier.account
     destination.address(envelope)
     if envelope.addressed or envelope.template:

@@ -110,7 +110,7 @@ class Uploads:
                 if entry and entry.state == "out" and not carrier.repeatable and entry.noted + FORGOTTEN > _now():
                     raise AnswerLost(
                         f"an upload of this file on {entry.noted:%Y-%m-%d %H:%M} UTC went out whole, but its answer "
-                        "was lost, so it may be there already; --force uploads it again"
+                        "was lost, so it may be there already; name it alone with --force to upload it once more"
                     )
             self._note(content, account, "sending")
             try:
@@ -168,8 +168,8 @@ class Uploads:
             advice = "free some room" if full else "let MEDIAPREP_STATE name another folder"
             kind = DiskFull if full else OutputError
             raise kind(
-                f"the ledger of uploads in {self._folder} cannot be kept ({error}); {advice}, since without it nothing is "
-                "uploaded"
+                f"the ledger of uploads in {self._folder} cannot be kept ({error}); {advice}, since without it nothing "
+                "is uploaded"
             ) from None
 
 

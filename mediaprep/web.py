@@ -179,8 +179,8 @@ class Line:
         with self._open(method, url, headers, params, json, file, form) as response:
             if (elsewhere := redirection(response)) is not None:
                 raise Refused(
-                    f"{place} redirects ({response.status_code}) to {printable(origin(elsewhere))}, which is never followed with a key; "
-                    "check the address",
+                    f"{place} redirects ({response.status_code}) to {printable(origin(elsewhere))}, "
+                    "which is never followed with a key; check the address",
                     status=response.status_code,
                 )
             body = bytearray()

@@ -50,10 +50,10 @@ class Canary:
     """A port on every address of loopback; it knows whether anybody knocked."""
 
     def __init__(self) -> None:
-        self._listener = socket.socket(socket.AF_INET6)
-        self._listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        self._listener.bind(("::", 0))
-        self._listener.listen(50)
+        both = socket.has_dualstack_ipv6()
+        self._listener = socket.create_server(
+            ("", 0), family=socket.AF_INET6 if both else socket.AF_INET, dualstack_ipv6=both
+        )
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
 
@@ -129,6 +129,7 @@ def test_a_file_comes_whole_with_its_name_and_type(site: Site, tmp_path: Path) -
         ("/", "", "application/octet-stream", "download"),
         ("/show.php", "", "IMAGE/JPEG; charset=binary", "show.jpg"),
         ("/show.php", "", "application/octet-stream", "show.php"),
+        ("/.partial", "", "application/octet-stream", "_partial"),
         ("/v1.2 final", "", "video/mp4", "v1.2 final.mp4"),
     ],
 )
@@ -151,19 +152,30 @@ def test_no_answer_can_make_a_name_that_leads_elsewhere(disposition: str, target
     assert len(name.encode()) < 255
 
 
-def test_a_file_without_an_announced_length_comes_whole(site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])])
+def test_a_file_without_an_announced_length_comes_whole(tmp_path: Path, address: str) -> None:
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbyte\r\n1\r\ns\r\n0\r\n\r\n")
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    family, host = (socket.AF_INET6, f"[{address}]") if ":" in address else (socket.AF_INET, address)
+    with socket.create_server((address, 0), family=family) as listener:
         server = threading.Thread(target=serve)
         server.start()
-        found = get(f"http://127.0.0.1:{listener.getsockname()[1]}/a", tmp_path)
+        found = get(f"http://{host}:{listener.getsockname()[1]}/a", tmp_path, allow=(address,))
         server.join()
     assert found.path.read_bytes() == b"bytes" and found.mime == ""
+
+
+def test_a_link_is_handed_on_where_anybody_gets_the_same(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "is_public", lambda _: True)
+    site.redirect("/short", "/photo.jpg")
+    assert get(f"{site.url}/photo.jpg?a=b c#top", tmp_path).link == f"{site.url}/photo.jpg?a=b%20c"
+    assert get(f"{site.url}/short", tmp_path).link == ""
 
 
 # ---------------------------------------------------------------- who is never asked
@@ -250,16 +262,16 @@ def test_no_proxy_is_asked(site: Site, canary: Canary, tmp_path: Path, monkeypat
 
 def test_a_name_that_nobody_has(tmp_path: Path) -> None:
     def resolve(host: str, port: int) -> list[str]:
-        return module.resolved("no such name", port)
+        return module.resolved("a" * 64, port)  # which is no question for DNS either
 
     error = refused("https://cdn.example.com/a", tmp_path, resolve=resolve)
-    assert isinstance(error, Unreachable) and "no address" in str(error)
+    assert isinstance(error, Unreachable) and "no address" in str(error) and not error.temporary
 
 
 def test_the_next_address_is_tried_where_the_first_is_silent(site: Site, tmp_path: Path) -> None:
     found = get(
         f"http://two.example:{site.port}/photo.jpg", tmp_path, allow=("two.example",),
-        resolve=lambda *_: ["127.0.0.9" if site.port % 2 else "127.0.0.8", "127.0.0.1"],
+        resolve=lambda *_: ["127.0.0.9", "127.0.0.1"],
     )  # fmt: skip
     assert found.path.read_bytes() == JPEG
 
@@ -291,7 +303,6 @@ def test_a_redirect_to_loopback_is_not_followed(site: Site, canary: Canary, tmp_
         "http://me:canary-secret-login@127.0.0.1/",
         "http://[::1",
         "data:,x",
-        "http:///",
     ],
 )
 def test_a_redirect_to_something_else_is_not_followed(site: Site, tmp_path: Path, location: str) -> None:
@@ -440,7 +451,7 @@ def test_a_folder_that_cannot_be_written(site: Site, tmp_path: Path) -> None:
 def test_a_full_disk(site: Site, tmp_path: Path) -> None:
     folder = tmp_path / "fetched"
     folder.mkdir()
-    (folder / "partial").symlink_to("/dev/full")
+    (folder / module._PARTIAL).symlink_to("/dev/full")
     with pytest.raises(DiskFull, match="no space is left"):
         get(f"{site.url}/photo.jpg", tmp_path)
     assert list(folder.iterdir()) == []

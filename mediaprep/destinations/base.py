@@ -56,11 +56,14 @@ class Receipt(Struct, frozen=True, kw_only=True):
     fresh: bool = True
 
 
-class Reference(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reference(Struct, frozen=True, kw_only=True):
     """What a message holds in place of the media: an `id` or a `link`."""
 
     id: str = ""
     link: str = ""
+
+    def fields(self) -> dict[str, str]:
+        return {"id": self.id} if self.id else {"link": self.link}
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
@@ -236,7 +239,7 @@ def e164(phone: str) -> str:
 
     Source: ITU-T E.164: a country code, at most 15 digits in all, no leading zero.
     """
-    plain = re.sub(r"[\s().-]", "", phone)
+    plain = re.sub(r"[\s().-]", "", phone) if "(0)" not in phone else ""  # a zero that is dialled at home alone
     if not re.fullmatch(r"\+[1-9]\d{6,14}", plain, re.ASCII):
         raise UsageError(
             f'"{phone}" is no phone number in E.164 form; write it with + and country code, such as +12345678900'
@@ -267,8 +270,3 @@ def moment(value: Any) -> datetime.datetime | None:
         return found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def link_wanted(source: Any) -> str:
-    """The media that stands in a message, if it is a text at all."""
-    return source if isinstance(source, str) else ""

@@ -55,7 +55,7 @@ class EngageLab(Destination):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
         self._base = (environment.get("ENGAGELAB_URL") or BASE).rstrip("/")
-        self._sender = environment.get("ENGAGELAB_FROM", "")
+        self._sender = environment.get("ENGAGELAB_FROM", "").strip()
 
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
         self.address(envelope)
@@ -69,7 +69,7 @@ class EngageLab(Destination):
             raise UsageError("a language and components belong to a template; give its name too")
         else:
             body = {"type": kind, kind: media | _described(kind, parcel, envelope)}
-        made: Json = {"from": phone(self._sender)} if self._sender else {}
+        made: Json = {"from": phone(self._sender, "ENGAGELAB_FROM")} if self._sender else {}
         made |= {"to": [phone(envelope.to)], "body": body}
         if envelope.request_id:
             made["request_id"] = envelope.request_id
@@ -125,14 +125,14 @@ class EngageLab(Destination):
             )
 
 
-def phone(number: str) -> str:
+def phone(number: str, place: str = "to") -> str:
     """A phone number in one of the forms of EngageLab's own examples, kept as it is but for blanks and dashes:
-    `+8613800138000`, `8613800138000`, `00447911123456`. Raises `UsageError` for what is none.
+    `+8613800138000`, `8613800138000`, `00447911123456`. Raises `UsageError` for what is none; `place`: where it stood.
     """
     plain = re.sub(r"[\s-]", "", number)
     if not re.fullmatch(r"(\+|00)?[1-9]\d{6,14}", plain, re.ASCII):
         raise UsageError(
-            f'"{number}" is no phone number with its country code; write it such as +8613800138000 or 00447911123456'
+            f'{place}: "{number}" is no phone number with country code; write it as +8613800138000 or 00447911123456'
         )
     return plain
 

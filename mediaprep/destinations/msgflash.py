@@ -43,7 +43,7 @@ class MsgFlash(Destination):
 
     name = "msgflash"
     title = "MsgFlash"
-    takes = frozenset({"to", "caption", "template", "scheduled_at"})
+    takes = frozenset({"to", "caption", "filename", "template", "scheduled_at"})
     message_paths = ("/messages/send", "/messages/schedule")
 
     def __init__(self, environment: Mapping[str, str]) -> None:

@@ -135,10 +135,9 @@ class Wassenger(Destination):
         """Raises `BadAnswer` where what is stored is not the parcel's content."""
         value = identifier(found.get("id"), answer.place)
         size, digest = found.get("size"), str(found.get("sha2")).lower()
-        if isinstance(size, int) and size != parcel.bytes:
-            raise BadAnswer(f"{answer.place} has {size} bytes where {parcel.bytes} were sent; try again")
-        if re.fullmatch(r"[0-9a-f]{64}", digest) and digest != parcel.sha256:
-            raise BadAnswer(f"{answer.place} has other content than was sent: its SHA-256 differs; try again")
+        other = isinstance(size, int) and size != parcel.bytes
+        if other or (re.fullmatch(r"[0-9a-f]{64}", digest) and digest != parcel.sha256):
+            raise BadAnswer(f"{answer.place} has other content than was sent, as {value}; delete it there, run again")
         expires = moment(found.get("expiresAt"))
         if expires is None and answer.ok:
             expires = datetime.datetime.now(datetime.UTC) + (self.valid_for or LIFETIME)

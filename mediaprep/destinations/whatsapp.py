@@ -145,6 +145,7 @@ class WhatsApp(Destination):
             raise UsageError(f'a message of {self.title} needs "to", and this one has none; add it')
         kind = self.member(message, str, "type", default="text")
         if kind == "text":
+            self.member(message, dict, "text", default={})  # a receipt of reading has none
             return Outgoing(text=self.member(message, str, "text", "body", default=""))
         caption = ""
         if kind in KINDS.values():

@@ -75,18 +75,18 @@ def address(base: str, name: str) -> str:
 
 
 def checked(url: str, what: str) -> str:
-    """An address under which files lie, without the last slash. Raises `UsageError` for what cannot have a file's
-    name added, or holds a key; `what` names the option.
+    """An address under which files lie, quoted and without the last slash. Raises `UsageError` for what cannot have a
+    file's name added, or holds a key; `what` names the option.
     """
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or not url.isprintable() or " " in url:
+    if not usable or not url.isprintable():
         raise UsageError(f"{what} is no address; write it as https://cdn.example.com/media")
     if "@" in parts.netloc:
         raise UsageError(f"{what} holds a user or a password; keys come from the environment alone")
     if parts.query or parts.fragment or url.endswith(("?", "#")):
         raise UsageError(f"{what} ({origin(url)}) has something after its path; files' names are added to the path")
-    return url.rstrip("/")
+    return parts._replace(path=quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")).geturl()

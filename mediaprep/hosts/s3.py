@@ -46,7 +46,7 @@ class S3(Host):
     ) -> None:
         self._bucket, self._prefix = _split(where)
         self._public = checked(public_url, "--public-url") if public_url else ""
-        self._valid_for = valid_for or WEEK
+        self._valid_for = WEEK if valid_for is None else valid_for
         if not datetime.timedelta(seconds=1) <= self._valid_for <= WEEK:
             raise UsageError(
                 "a presigned link lives at least 1 second and at most 7 days; change --valid-for, or use --public-url"
@@ -56,7 +56,7 @@ class S3(Host):
         self._secret = secret.required("AWS_SECRET_ACCESS_KEY", "the storage's secret key", environment)
         self._token = secret.read("AWS_SESSION_TOKEN", environment)
         self._region = environment.get("AWS_REGION", "").strip() or "us-east-1"
-        named = environment.get("AWS_ENDPOINT_URL", "").strip()
+        named = (environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL", "")).strip()
         # A bucket with dots in its name is no host that AWS' certificate covers.
         self._in_path = bool(named) or "." in self._bucket
         self._endpoint = checked(named, "AWS_ENDPOINT_URL") if named else f"https://s3.{self._region}.amazonaws.com"
@@ -116,9 +116,10 @@ class S3(Host):
             self._bucket,
             prefix=self._prefix or None,
             region=self._region,
-            endpoint=self._endpoint if self._in_path else f"{scheme}://{self._bucket}.{host}",
+            aws_endpoint_url_s3=self._endpoint if self._in_path else f"{scheme}://{self._bucket}.{host}",
             virtual_hosted_style_request=not self._in_path,
             skip_signature=False,
+            s3_express=False,
             client_options={"allow_http": scheme == "http"},
             credential_provider=keys,
         )

@@ -12,7 +12,7 @@ from mediaprep.record import printable
 from mediaprep.rules import Finding, Served, check_link
 from mediaprep.rules.links import Answered
 from mediaprep.suffixes import suffix_for
-from mediaprep.web import CHUNK, TEMPORARY, Deadline, Line, origin
+from mediaprep.web import CHUNK, TEMPORARY, Deadline, Line, origin, redirection
 
 if TYPE_CHECKING:
     import httpx
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 PAGES = ("text/html", "application/xhtml+xml")
 
 
-def try_link(url: str, parcel: Parcel, *, head: bool, deadline: Deadline) -> tuple[Finding, ...]:
+def try_link(url: str, parcel: Parcel, *, head: bool, deadline: Deadline, whole: bool = True) -> tuple[Finding, ...]:
     """What some platforms would mind about the link; nothing where it serves the parcel's very bytes as its type.
 
-    `head`: whether HEAD can work at all. Raises `Refused`, `BadAnswer` or `Unreachable` where a platform would not get
-    the file; the message says what it would see and what to do. A signature in the address is never shown.
+    `head`: whether HEAD can work at all. `whole`: every byte is read and compared, not the answer's head alone. Raises
+    `Refused`, `BadAnswer` or `Unreachable` where a platform would not get the file; the message says what it would see
+    and what to do. A signature in the address is never shown.
     """
     line = Line(deadline)
     asked = None
@@ -36,7 +37,9 @@ def try_link(url: str, parcel: Parcel, *, head: bool, deadline: Deadline) -> tup
         place = _shown(url)
         _check_status(response, place)
         _check_type(got, parcel, place)
-        _check_bytes(response, got, parcel, place)
+        _check_length(got, parcel, place)
+        if whole:
+            _check_bytes(response, parcel, place)
     return check_link(Served(get=got, head=asked))
 
 
@@ -53,9 +56,9 @@ def _check_status(response: httpx.Response, place: str) -> None:
     status = response.status_code
     if status == HTTPStatus.OK:
         return
-    if response.has_redirect_location:
+    if (elsewhere := redirection(response)) is not None:
         raise Refused(
-            f"the link {place} redirects to {printable(origin(response.headers['location']))}, which platforms do not "
+            f"the link {place} redirects to {printable(origin(elsewhere))}, which platforms do not "
             "follow; give the address where files lie as --public-url",
             status=status,
         )
@@ -88,20 +91,24 @@ def _check_type(got: Answered, parcel: Parcel, place: str) -> None:
     )
 
 
-def _check_bytes(response: httpx.Response, got: Answered, parcel: Parcel, place: str) -> None:
+def _check_length(got: Answered, parcel: Parcel, place: str) -> None:
     if got.length not in (None, parcel.bytes):
-        told = f"{got.length} bytes"
-    else:
-        seen, count = hashlib.sha256(), 0
-        for chunk in response.iter_raw(CHUNK):
-            seen.update(chunk)
-            count += len(chunk)
-            if count > parcel.bytes:
-                break
-        if seen.hexdigest() == parcel.sha256:
-            return
-        told = "more bytes" if count > parcel.bytes else f"{count} bytes"
-    raise BadAnswer(
+        raise _other_bytes(f"{got.length} bytes", parcel, place)
+
+
+def _check_bytes(response: httpx.Response, parcel: Parcel, place: str) -> None:
+    seen, count = hashlib.sha256(), 0
+    for chunk in response.iter_raw(CHUNK):
+        seen.update(chunk)
+        count += len(chunk)
+        if count > parcel.bytes:
+            raise _other_bytes("more bytes", parcel, place)
+    if seen.hexdigest() != parcel.sha256:
+        raise _other_bytes(f"{count} bytes", parcel, place)
+
+
+def _other_bytes(told: str, parcel: Parcel, place: str) -> BadAnswer:
+    return BadAnswer(
         f"a platform would get {told} from the link {place}, which are not the {parcel.bytes} that were published; "
         "does the server compress, convert or cache files?"
     )

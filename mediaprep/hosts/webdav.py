@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import html
+import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import BadAnswer, Refused, UsageError
 from mediaprep.hosts.base import Host, address, checked, disposition, name_of
 from mediaprep.secret import Secret, basic
-from mediaprep.web import Answer, File, Line
+from mediaprep.web import WORDS, Answer, File, Line
 
 ADVICE = {
     401: "set WEBDAV_USERNAME and WEBDAV_PASSWORD to an account of that server",
@@ -30,12 +32,13 @@ class WebDAV(Host):
     """
 
     def __init__(self, where: str, *, public_url: str = "", environment: Mapping[str, str]) -> None:
-        self._base = quote(checked(where, "--host"), safe="/:%[]!$&'()*+,;=~@")
+        self._base = checked(where, "--host")
         self._public = checked(public_url, "--public-url") if public_url else self._base
         # Not `secret.read`: in Basic a password may hold anything.
         user, password = (environment.get(name, "") for name in ("WEBDAV_USERNAME", "WEBDAV_PASSWORD"))
         if bool(user) != bool(password):
             raise UsageError("set both WEBDAV_USERNAME and WEBDAV_PASSWORD, or neither")
+        self._made = False
         self._password = Secret(password) if password else None
         self._headers: dict[str, str | Secret] = {}
         if password:
@@ -54,43 +57,50 @@ class WebDAV(Host):
             raise self._refusal(there)
         if there.ok and there.headers.get("content-length") == str(parcel.bytes):
             return Receipt(value=name, fresh=False)
-        answer = self._put(target, parcel, line)
-        if answer.status in MISSING:
+        if not (there.ok or self._made):
+            # Not after a refused PUT: by then all bytes would have gone out for nothing.
             self._make(self._base, line)
-            answer = self._put(target, parcel, line)
-        if not answer.ok:
-            raise self._refusal(answer)
-        if answer.status == 200 and answer.headers.get("content-type", "").startswith("text/html"):
-            raise BadAnswer(f"{answer.place} answered an upload with a page: {answer.words}", status=answer.status)
-        return Receipt(value=name)
-
-    def link(self, name: str) -> tuple[str, datetime.datetime | None]:
-        return address(self._public, name), None
-
-    def _put(self, target: str, parcel: Parcel, line: Line) -> Answer:
-        return line.request(
+            self._made = True
+        answer = line.request(
             "PUT",
             target,
             headers={**self._headers, "content-disposition": disposition(parcel.filename)},
             file=File(path=parcel.path, mime=parcel.full_mime),
         )
-
-    def _make(self, folder: str, line: Line) -> None:
-        """Make the folder, after those above it that are not there either."""
-        answer = line.request("MKCOL", f"{folder}/", headers=self._headers)
-        above = folder.rpartition("/")[0]
-        if answer.status in MISSING and urlsplit(above).path:
-            self._make(above, line)
-            answer = line.request("MKCOL", f"{folder}/", headers=self._headers)
-        if answer.status in (405, 501):
-            return  # it is there by now, or the server makes none: the PUT that follows tells
         if not answer.ok:
             raise self._refusal(answer)
+        if answer.status == 200 and answer.headers.get("content-type", "").startswith("text/html"):
+            raise BadAnswer(f"{answer.place} answered an upload with a page: {_words(answer)}", status=answer.status)
+        return Receipt(value=name)
+
+    def link(self, name: str) -> tuple[str, datetime.datetime | None]:
+        return address(self._public, name), None
+
+    def _make(self, folder: str, line: Line) -> None:
+        """Make the folder, after those above it that are not there either. It may be there, or the server may make
+        none: the PUT that follows tells.
+        """
+        if not urlsplit(folder).path:
+            return
+        answer = line.request("MKCOL", f"{folder}/", headers=self._headers)
+        if answer.status in MISSING:
+            self._make(folder.rpartition("/")[0], line)
+            line.request("MKCOL", f"{folder}/", headers=self._headers)
 
     def _refusal(self, answer: Answer) -> Refused:
-        words = self._password.hide_in(answer.words) if self._password else answer.words
+        words = _words(answer)
+        if self._password:
+            words = self._password.hide_in(words)
         if answer.status in MISSING:
             words += "; the folder is not there, and cannot be made: make it on the server"
         elif answer.status in ADVICE:
             words += f"; {ADVICE[answer.status]}"
         return answer.refusal(words)
+
+
+def _words(answer: Answer) -> str:
+    """The server's own words; where it gives a page, as most do, without the marks."""
+    text = answer.body.decode("utf-8", "replace")
+    if "html" in answer.headers.get("content-type", ""):
+        text = html.unescape(re.sub(r"<style.*?</style>|<[^<>]*>", " ", text, flags=re.DOTALL))
+    return answer.quote(text, WORDS) or "(nothing)"

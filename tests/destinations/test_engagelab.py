@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaprep.destinations.base import Envelope, Json, Parcel, Reference, filled
+from mediaprep.destinations.base import Envelope, Json, Outgoing, Parcel, Reference, filled
 from mediaprep.destinations.engagelab import TYPES, EngageLab, phone
 from mediaprep.errors import UsageError
 from tests.servers.engagelab import KEY, SECRET, STATUS, EngageLabStandIn
@@ -134,6 +135,7 @@ def test_an_id_that_whatsapp_gave_is_sent_as_it_is(server: EngageLabStandIn) -> 
     [
         ({"ENGAGELAB_DEV_KEY": "canary-secret-other"}, {}, 2002),
         ({}, {"from": "+15550001"}, 2004),
+        ({}, {"body": 7}, 3002),
         ({}, {"extra": 1}, 3002),
         ({}, {"to": "+8613800138000"}, 3002),
         ({}, {"body": {"type": "image", "image": {"id": "1"}}}, 4001),
@@ -150,9 +152,11 @@ def test_what_the_server_refuses_has_a_sentence(
 
 
 @pytest.mark.parametrize("code", STATUS)
-def test_every_documented_code_has_a_sentence_that_says_what_to_do(code: int) -> None:
-    said = EngageLab.errors[code]
-    assert ";" in said and not said.endswith(".")
+def test_every_documented_code_has_a_sentence_that_says_what_to_do(server: EngageLabStandIn, code: int) -> None:
+    server.out_of_order = code
+    answer = send(connected(server), written())
+    assert (answer.status_code, answer.json()["code"]) == (STATUS[code], code)
+    assert "; " in EngageLab.errors[code]
 
 
 def test_pictures_that_can_be_seen_through_are_refused_by_the_server(server: EngageLabStandIn, shelf: Shelf) -> None:
@@ -196,6 +200,11 @@ def test_sounds_and_stickers_have_no_caption(target: str) -> None:
 def test_what_cannot_be_said_is_refused_before_anything_is_sent(target: str, said: Json, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         written(target, **said)
+
+
+def test_a_sender_that_is_no_number_is_named() -> None:
+    with pytest.raises(UsageError, match='ENGAGELAB_FROM: "me" is no phone number'):
+        EngageLab({"ENGAGELAB_FROM": "me"}).message(Reference(id="7"), ready("image"), Envelope(to="+8613800138000"))
 
 
 def test_a_missing_key_is_named_where_it_is_needed() -> None:
@@ -312,10 +321,8 @@ def test_whatever_is_read_is_taken_or_refused_in_words(one: object, other: objec
             }
         },
     ):
-        try:
-            EngageLab({}).read(message)
-        except UsageError as refused:
-            assert str(refused)
+        with contextlib.suppress(UsageError):
+            assert isinstance(EngageLab({}).read(message), Outgoing)
 
 
 @given(st.dictionaries(st.text(max_size=8), anything, max_size=4), st.text(min_size=1), st.text(min_size=1))

@@ -133,7 +133,6 @@ def test_the_server_refuses_what_its_documents_refuse(
         ("gif", {}, "no message for gif"),
         ("image", {"to": "22912345678"}, "E.164"),
         ("image", {"to": "", "group": "1@g.us"}, "no group"),
-        ("image", {"filename": "a.jpg"}, "no filename"),
         ("image", {"scheduled_at": datetime.datetime(2026, 12, 24)}, "say its zone"),  # noqa: DTZ001 - the point
         ("image", {"template": "May"}, "no recipient"),
         ("voice", {"template": "May", "to": ""}, "never voice_note"),
@@ -239,7 +238,7 @@ def test_a_reference_replaces_the_media_and_nothing_else(extra: dict[str, Any], 
     assert filled(message, slot, Reference(link=link)) == message | {"mediaUrl": link}
 
 
-@given(st.datetimes(timezones=st.timezones(), min_value=datetime.datetime(2000, 1, 1)))  # noqa: DTZ001 - its own zones
+@given(st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(2100, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
 def test_a_time_that_is_written_is_the_time_that_is_read(moment: datetime.datetime) -> None:
     (slot,) = MsgFlash({}).read(written(scheduled_at=moment)).slots
-    assert slot.until == moment
+    assert slot.until == moment.astimezone(datetime.UTC)  # by itself no time of a skipped hour equals any other

@@ -62,7 +62,7 @@ def parcel(folder: Path, content: bytes = JPEG, mime: str = "image/jpeg", target
     path.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     facts = {"filename": f"holiday.{mime.rpartition('/')[2]}", **more}
-    return Parcel(path=path, mime=mime, bytes=len(content), sha256=digest, target=target, **facts)  # type: ignore[arg-type]
+    return Parcel(path=path, mime=mime, bytes=len(content), sha256=digest, target=target, **facts)
 
 
 def line(seconds: float = 20) -> Line:
@@ -321,7 +321,7 @@ def test_messages_are_accepted(
 @pytest.mark.parametrize("key", ["file", "url"])
 @pytest.mark.parametrize("source", ["assets/holiday.mov", "holiday", "file:///srv/a.jpg", "https://x.example/a.jpg"])
 def test_media_in_a_message_is_found_and_filled_in(key: str, source: str) -> None:
-    message = {"reference": "r", "media": {"viewOnce": True, key: source, "filename": "a.jpg"}, **{"phone": "+1"}}
+    message = {"reference": "r", "media": {"viewOnce": True, key: source, "filename": "a.jpg"}, "phone": "+1"}
     message |= {"message": "Look", "deliverAt": "2027-01-01T00:00:00Z"}
     before = json.dumps(message)
     (slot,) = Wassenger({}).read(message).slots

@@ -43,15 +43,24 @@ class TestFolder(HostContract):
         def stored(prefix: str) -> dict[str, bytes]:
             return {path.name: path.read_bytes() for path in (folder / prefix).glob("*") if path.name != "one"}
 
+        def put(prefix: str, name: str, content: bytes) -> None:
+            (folder / prefix).mkdir()
+            (folder / prefix / name).write_bytes(content)
+
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()
-            yield Site(where=str(folder), public_url=f"http://127.0.0.1:{server.server_address[1]}", stored=stored)
+            url = f"http://127.0.0.1:{server.server_address[1]}"
+            yield Site(where=str(folder), public_url=url, stored=stored, put=put)
             server.shutdown()
             thread.join()
 
     def make(self, site: Site, prefix: str, tmp_path: Path) -> None:
         (Path(site.where) / prefix).mkdir(parents=True)
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
 
 
 @pytest.fixture
@@ -67,7 +76,7 @@ def test_a_web_server_of_another_user_may_read_what_is_there(tmp_path: Path, sen
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o755
     assert stat.S_IMODE((tmp_path / "new" / name).stat().st_mode) == 0o644
-    assert os.listdir(tmp_path / "new") == [name]
+    assert names(tmp_path / "new") == [name]
 
 
 def test_what_a_killed_run_left_is_cleared_and_was_never_served(tmp_path: Path, sent: Parcel) -> None:
@@ -79,13 +88,15 @@ from mediaprep.hosts import open_host
 from mediaprep.web import Deadline, Line
 parcel = Parcel(path=Path({str(sent.path)!r}), mime="image/jpeg", bytes={sent.bytes}, sha256={sent.sha256!r},
                 target="image", filename="photo.jpg")
-open_host({str(tmp_path / "www")!r}, public_url={CDN!r}).upload(parcel, Line(Deadline(9), progress=lambda _: os._exit(9)))
+open_host({str(tmp_path / "www")!r}, public_url={CDN!r}).upload(
+    parcel, Line(Deadline(9), progress=lambda _: os._exit(9))
+)
 """
     assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 9
     (left,) = (tmp_path / "www").iterdir()
     assert left.name.startswith(".") and stat.S_IMODE(left.stat().st_mode) == 0o700
     name = open_host(str(tmp_path / "www"), public_url=CDN).upload(sent, line()).value
-    assert os.listdir(tmp_path / "www") == [name]
+    assert names(tmp_path / "www") == [name]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +116,7 @@ def test_folders_that_cannot_be_used(
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=words):
         open_host(where, public_url=public)
-    assert os.listdir(tmp_path) == ["file"]
+    assert names(tmp_path) == ["file"]
 
 
 def test_a_folder_in_the_file_s_place_is_said(tmp_path: Path, sent: Parcel) -> None:
@@ -120,10 +131,10 @@ def test_stopping_ends_a_copy(tmp_path: Path, sent: Parcel) -> None:
         open_host(str(tmp_path / "www"), public_url=CDN).upload(
             sent, Line(Deadline(60, stop), progress=lambda _: stop.set())
         )
-    assert os.listdir(tmp_path / "www") == []
+    assert names(tmp_path / "www") == []
 
 
 def test_bytes_that_are_not_the_promised_ones_do_not_appear(tmp_path: Path, sent: Parcel) -> None:
     with pytest.raises(InputChanged):
         open_host(str(tmp_path / "www"), public_url=CDN).upload(structs.replace(sent, sha256="0" * 64), line())
-    assert os.listdir(tmp_path / "www") == []
+    assert names(tmp_path / "www") == []

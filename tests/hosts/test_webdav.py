@@ -13,7 +13,7 @@ from mediaprep.hosts import open_host
 from mediaprep.hosts.base import disposition
 from tests.hosts.contract import KeyedHostContract, Site, line, noise, parcel
 from tests.servers.base import Received, Reply, StandIn
-from tests.servers.webdav import PASSWORD, USER, webdav
+from tests.servers.webdav import PASSWORD, USER
 
 ACCOUNT = {"WEBDAV_USERNAME": USER, "WEBDAV_PASSWORD": PASSWORD}
 
@@ -22,15 +22,20 @@ class TestWebDAV(KeyedHostContract):
     wrong = ({"WEBDAV_PASSWORD": "canary-secret-wrong"}, {"WEBDAV_USERNAME": "canary-secret-nobody"})
 
     @pytest.fixture
-    def site(self, tmp_path: Path) -> Iterator[Site]:
-        folder = tmp_path / "served"
-        folder.mkdir()
+    def site(self, dav: tuple[str, Path], tmp_path: Path) -> Site:
+        url, folder = dav[0], dav[1] / tmp_path.name
 
         def stored(prefix: str) -> dict[str, bytes]:
             return {path.name: path.read_bytes() for path in (folder / prefix).glob("*") if path.is_file()}
 
-        with webdav(folder) as url:
-            yield Site(where=url, public_url=f"{url}/public", environment=ACCOUNT, stored=stored)
+        def put(prefix: str, name: str, content: bytes) -> None:
+            (folder / prefix).mkdir(parents=True)
+            (folder / prefix / name).write_bytes(content)
+
+        return Site(
+            where=f"{url}/{tmp_path.name}", public_url=f"{url}/public/{tmp_path.name}", environment=ACCOUNT,
+            stored=stored, put=put, says_codecs=False,
+        )  # fmt: skip
 
 
 class Plain(StandIn):
@@ -108,7 +113,8 @@ def test_a_page_is_no_yes(plain: Plain, sent: Parcel) -> None:
         ("https://dav.example.com/media?key=canary-secret-sas", "after its path"),
         ("https://", "no address"),
         ("https://[", "no address"),
-        ("https://dav.example.com/a b", "no address"),
+        ("https://dav.example.com/a\tb", "no address"),
+        ("https://dav.example.com:99999/a", "no address"),
     ],
 )
 def test_addresses_that_cannot_be_used(where: str, words: str) -> None:

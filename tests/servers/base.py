@@ -68,12 +68,13 @@ class Received:
         found = []
         for part in message.iter_parts():
             payload = part.get_payload(decode=True)
+            raw = {name.lower(): str(value) for name, value in part.raw_items()}  # parsed, it gains quotes
             assert isinstance(payload, bytes)
             found.append(
                 Part(
                     name=str(part.get_param("name", header="content-disposition")),
                     filename=part.get_filename(),
-                    mime=part["content-type"] and str(part["content-type"]),
+                    mime=raw.get("content-type"),
                     content=payload,
                 )
             )
@@ -88,12 +89,15 @@ class Reply:
 
 
 class StandIn:
-    """A server for one test. `received`: every request that arrived whole. `stored`: copies by SHA-256 of content."""
+    """A server for one test. `received`: every request that arrived whole. `stored`: copies by SHA-256 of content.
+    `faults`: what the next requests with one of the `faulty` methods meet, one each.
+    """
 
     def __init__(self, *, context: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
         self.stored: Counter[str] = Counter()
         self.faults: list[Fault] = []
+        self.faulty: frozenset[str] = frozenset({"HEAD", "GET", "POST", "PUT"})
         self.retry_after = "0"
         self.elsewhere = "http://127.0.0.1:9/"
         self._over = threading.Event()
@@ -119,6 +123,8 @@ class StandIn:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        # A large file is still on its way when half of it was read.
+        self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         self._scheme = "http"
         if context is not None:
             self._server.socket = context.wrap_socket(
@@ -159,7 +165,7 @@ class StandIn:
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         with self._lock:
-            fault = self.faults.pop(0) if self.faults else None
+            fault = self.faults.pop(0) if self.faults and handler.command in self.faulty else None
         length = int(handler.headers.get("content-length", 0))
         if fault == "reset":
             handler.rfile.read(length // 2)

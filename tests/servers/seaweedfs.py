@@ -11,13 +11,17 @@ import sysconfig
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+
+import obstore
+from obstore.store import S3Store
 
 # The server ends with this shell, and the shell when its input does: also when the test process is killed.
 LEASH = '"$@" & read -r _; kill -9 $!; wait'
 PARTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
 FAST = ("-master.electionTimeout=200ms", "-master.heartbeatInterval=50ms", "-volume.max=20", "-filer.maxMB=8")
+STRICT = ("-s3.autoCreateBucket=false", "-s3.port.iceberg=0")
 
 
 class SeaweedFS:
@@ -43,6 +47,13 @@ class SeaweedFS:
             "AWS_ENDPOINT_URL": self.url,
         }
 
+    def bucket(self, name: str) -> S3Store:
+        """A bucket as obstore sees it."""
+        return S3Store(
+            name, endpoint=self.url, access_key_id=self.key, secret_access_key=self.secret, region="eu-west-3",
+            client_options={"allow_http": True},
+        )  # fmt: skip
+
     @contextlib.contextmanager
     def running(self) -> Iterator[SeaweedFS]:
         config = self._folder / "s3.json"
@@ -63,8 +74,8 @@ class SeaweedFS:
         s3, s3_grpc, *others = self._ports
         command = [
             _program(), "-logtostderr=true", "server", f"-dir={self._folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-            "-s3", f"-s3.config={config}", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", "-s3.port.iceberg=0",
-            *(f"-{part}={port}" for part, port in zip(PARTS, others, strict=True)), *FAST,
+            "-s3", f"-s3.config={config}", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}",
+            *(f"-{part}={port}" for part, port in zip(PARTS, others, strict=True)), *FAST, *STRICT,
         ]  # fmt: skip
         log = self._folder / "log.txt"
         with log.open("wb") as out:
@@ -88,21 +99,12 @@ class SeaweedFS:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
                     return
-            except (HTTPError, URLError, OSError):
+            except OSError:
                 time.sleep(0.05)
         raise RuntimeError(f"SeaweedFS does not start: {log.read_text()[-2000:]}")
 
     def _make(self, bucket: str) -> None:
-        from datetime import timedelta
-
-        import obstore
-        from obstore.store import S3Store
-
-        store = S3Store(
-            bucket, endpoint=self.url, access_key_id=self.key, secret_access_key=self.secret, region="eu-west-3",
-            client_options={"allow_http": True},
-        )  # fmt: skip
-        address = obstore.sign(store, "PUT", "", timedelta(minutes=1))
+        address = obstore.sign(self.bucket(bucket), "PUT", "", timedelta(minutes=1))
         with urllib.request.urlopen(urllib.request.Request(address, method="PUT"), timeout=20):
             pass
 

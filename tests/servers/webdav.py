@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cheroot.wsgi import Server
-from wsgidav.wsgidav_app import WsgiDAVApp
+from wsgidav.wsgidav_app import WsgiDAVApp  # type: ignore[import-untyped]
 
 USER, PASSWORD = "media", "canary-secret webdäv"  # what no header can carry as it is, Basic can
+
+
+class Quiet(Server):
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        """Nothing is printed."""
 
 
 @contextlib.contextmanager
@@ -29,8 +34,7 @@ def webdav(folder: Path) -> Iterator[str]:
         }
     )
     logging.getLogger("wsgidav").setLevel(logging.CRITICAL)
-    server = Server(("127.0.0.1", 0), app, numthreads=8, shutdown_timeout=1)
-    server.error_log = lambda *_, **__: None
+    server = Quiet(("127.0.0.1", 0), app, numthreads=8, shutdown_timeout=1)
     server.prepare()
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()

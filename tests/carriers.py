@@ -1,0 +1,77 @@
+"""Every way in which a file can be published, against servers that can misbehave."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mediaprep.destinations import connect
+from mediaprep.destinations.base import Envelope
+from mediaprep.hosts import open_host
+from mediaprep.terms import Terms, agree
+from mediaprep.uploads import Uploads
+from tests.servers.base import StandIn
+from tests.servers.storage import Storage
+from tests.servers.wassenger import WassengerStandIn
+from tests.servers.whatsapp import WhatsAppStandIn
+
+S3_KEYS = {"AWS_ACCESS_KEY_ID": "canary-secret-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-s3"}
+
+
+@dataclass
+class Way:
+    """A destination, with or without a host, and the server that files go to. `options`: the same as a command."""
+
+    via: str
+    server: StandIn
+    environment: dict[str, str]
+    options: list[str] = field(default_factory=list)
+    repeatable: bool = True
+
+    def terms(self, *, force: bool = False, timeout: float = 20, envelope: Envelope | None = None) -> Terms:
+        host = None
+        if "--host" in self.options:
+            public = dict(zip(self.options[::2], self.options[1::2], strict=True)).get("--public-url", "")
+            host = open_host(self.options[1], public_url=public, environment=self.environment)
+        return agree(connect(self.via, self.environment), host=host, force=force, timeout=timeout, envelope=envelope)
+
+    def copies(self, content: bytes) -> int:
+        return self.server.stored[hashlib.sha256(content).hexdigest()]
+
+    def state(self, content: bytes) -> str:
+        """What the journal knows of this content."""
+        with Uploads() as uploads:
+            entry = uploads.entry(hashlib.sha256(content).hexdigest(), self.terms().carrier.account)
+        return entry.state if entry else "unknown"
+
+    def command(self, *arguments: str | os.PathLike[str]) -> list[str]:
+        return ["publish", *map(os.fspath, arguments), "--via", self.via, *self.options]
+
+
+@contextlib.contextmanager
+def way(name: str, folder: Path) -> Iterator[Way]:
+    """One of `WAYS`, with its server running."""
+    match name:
+        case "wassenger":
+            with WassengerStandIn() as wassenger:
+                yield Way("wassenger", wassenger, wassenger.environment)
+        case "whatsapp":
+            with WhatsAppStandIn() as whatsapp:
+                yield Way("whatsapp", whatsapp, whatsapp.environment, repeatable=False)
+        case "engagelab-webdav":
+            with Storage() as storage:
+                yield Way("engagelab", storage, {}, ["--host", f"{storage.url}/media"])
+        case "msgflash-s3":
+            with Storage() as storage:
+                keys = {**S3_KEYS, "AWS_ENDPOINT_URL": storage.url}
+                public = f"{storage.url}/bucket/media"
+                yield Way("msgflash", storage, keys, ["--host", "s3://bucket/media", "--public-url", public])
+        case _:
+            raise AssertionError(name)
+
+
+WAYS = ["wassenger", "whatsapp", "engagelab-webdav", "msgflash-s3"]
