@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import json
+import os
+import re
 from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import NoReturn
+from urllib.parse import unquote_to_bytes
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from mediaprep.batch import check_all
@@ -16,10 +21,16 @@ from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.profiles import Profile, load
 from mediaprep.publishing import publish
-from mediaprep.record import Failure, Prepared, failed
+from mediaprep.record import Failure, Prepared, failed, printable
 from mediaprep.rules import Finding, check
 from mediaprep.rules import errors as errors_of
+from mediaprep.sources import is_link
 from mediaprep.terms import Terms, outlives
+
+DEEPEST = 100
+"""Levels of a message; the documented ones have eight."""
+SHOWN = 200
+"""Characters of a path or link that a sentence names."""
 
 
 def prepare_message(
@@ -36,81 +47,172 @@ def prepare_message(
     message without media, or whose media has an id already, comes back as it is once its words fit. Nothing is sent.
 
     Raises `NotSendable`, which carries the record, where the message cannot be made sendable: then nothing was
-    published. Raises `UsageError` for what is no message of this destination.
+    published. Raises `UsageError` for what is no message of this destination, and `OutputError` where the ledger of
+    uploads cannot be kept.
     """
-    chosen = profile if isinstance(profile, Profile) else load(profile or terms.destination.name)
+    profile = profile if isinstance(profile, Profile) else load(profile or terms.destination.name)
     outgoing = terms.destination.read(message)
-    _words_fit(outgoing, chosen)
-    slots = [slot for slot in outgoing.slots if slot.source]
-    if len(slots) > 1:
-        for slot in slots:
-            (foreseen,) = check_all(
-                [local(slot.source)], stage="plan", profile=chosen, target=slot.target or None, options=options,
-                allow_hosts=allow_hosts, jobs=1,
-            )  # fmt: skip
-            if foreseen.action == "reject" or foreseen.error:
-                raise refused(foreseen, slot)
-    for slot in slots:
-        record = _published(slot, terms, chosen, options, allow_hosts)
-        assert record.reference is not None
-        message = filled(message, slot, Reference(**record.reference))
+    _words_fit(outgoing, profile)
+    media = _Media(terms, profile, options, allow_hosts)
+    places: dict[Slot, list[Slot]] = {}
+    for slot in outgoing.slots:
+        places.setdefault(replace(slot, where=()), []).append(slot)
+    order = list(places)
+    if len(order) > 1:
+        order.sort(key=media.foreseen_ready)  # what still needs work may still fail: it goes first
+    for one in order:
+        reference = media.published(one)
+        for slot in places[one]:
+            message = filled(message, slot, reference)
     return message
 
 
-def _published(
-    slot: Slot, terms: Terms, profile: Profile, options: Options | None, allow_hosts: Collection[str]
-) -> Prepared:
-    terms = replace(terms, envelope=Envelope(caption=slot.caption, filename=slot.filename, scheduled_at=slot.until))
+def read_message(text: bytes) -> Json:
+    """A message from its JSON. Raises `UsageError` for what is none, or could not be written again as it was."""
+    if not text.strip():
+        raise UsageError("there is no message; give one as a JSON object")
     try:
-        if slot.until is not None and terms.host is not None and terms.host.valid_for is not None:
-            outlives(datetime.datetime.now(datetime.UTC) + terms.host.valid_for, slot.until)
-        record = publish(
-            local(slot.source), terms=terms, profile=profile, target=slot.target or None, options=options,
-            allow_hosts=allow_hosts,
+        found = json.loads(text, parse_float=_number, parse_constant=_number)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"this is no JSON: {error}; give one message as a JSON object") from None
+    if not isinstance(found, dict):
+        raise UsageError("this is JSON, but no message; give one JSON object")
+    level: list[object] = [found]
+    for _ in range(DEEPEST):
+        level = [below for one in level if isinstance(one, dict | list) for below in _below(one)]
+    if level:
+        raise UsageError(f"the message is nested more than {DEEPEST} levels deep; no API takes that")
+    return found
+
+
+def _number(text: str) -> float:
+    """JSON has no NaN and no infinity, which Python's reader takes and makes of `1e999`."""
+    number = float(text)
+    if number - number != 0:
+        raise ValueError(f"{text[:40]} is no number that can be sent")
+    return number
+
+
+def _below(node: dict[str, object] | list[object]) -> Collection[object]:
+    return node.values() if isinstance(node, dict) else node
+
+
+class _Media(Struct, frozen=True):
+    """What is done with the media of one message."""
+
+    terms: Terms
+    profile: Profile
+    options: Options | None
+    allow_hosts: Collection[str]
+
+    def foreseen_ready(self, slot: Slot) -> bool:
+        """Whether nothing has to be done to it. Raises `NotSendable` where nothing can be done."""
+        (foreseen,) = check_all(
+            [_local(slot)], stage="plan", profile=self._fitting(slot), target=slot.target or None, options=self.options,
+            allow_hosts=self.allow_hosts, jobs=1,
         )  # fmt: skip
-    except UsageError as error:
-        record = failed(slot.source, error)
-    if record.status != "published":
-        raise refused(record, slot)
-    return record
+        if foreseen.action == "reject" or foreseen.error:
+            _refuse(foreseen, slot)
+        return foreseen.action == "pass"
+
+    def published(self, slot: Slot) -> Reference:
+        """Raises `NotSendable`."""
+        source = _local(slot)
+        host = self.terms.host
+        envelope = Envelope(caption=self._caption(slot), filename=_utf8(slot.filename), scheduled_at=slot.until)
+        try:
+            if slot.until is not None and host is not None and host.valid_for is not None:
+                outlives(datetime.datetime.now(datetime.UTC) + host.valid_for, slot.until)
+            record = publish(
+                source, terms=replace(self.terms, envelope=envelope), profile=self._fitting(slot),
+                target=slot.target or None, options=self.options, allow_hosts=self.allow_hosts,
+            )  # fmt: skip
+        except UsageError as error:
+            record = failed(slot.source, error)
+        if record.reference is None:
+            _refuse(record, slot)
+        return Reference(**record.reference)
+
+    def _fitting(self, slot: Slot) -> Profile:
+        """The profile; without ways out to another kind of message, where this one says its kind."""
+        if not slot.target:
+            return self.profile
+        targets = {name: replace(limits, fallback=None) for name, limits in self.profile.targets.items()}
+        return replace(self.profile, targets=targets)
+
+    def _caption(self, slot: Slot) -> str:
+        """What the pipeline has to know of the caption. Where the kind of message is known, it was looked at already;
+        else any short one stands for all, so that what is known of a file serves every recipient.
+        """
+        if slot.target:
+            return ""
+        shortest = min((one.max_caption for one in self.profile.targets.values() if one.max_caption), default=0)
+        return "short" if slot.caption and 5 <= len(slot.caption) <= shortest else _utf8(slot.caption)
 
 
 def _words_fit(outgoing: Outgoing, profile: Profile) -> None:
     """Raises `NotSendable` for a text or a caption that the platform would refuse."""
-    broken: tuple[Finding, ...] = ()
-    if "text" in profile.targets:
-        text = Media(name="message", size=len(outgoing.text), mime="text/plain", kind="document", text=outgoing.text)
-        broken += errors_of(check(text, profile.limits("text")))
-    captions = [(outgoing.caption, "image"), *((slot.caption, slot.target or "image") for slot in outgoing.slots)]
-    for words, target in captions:
-        limits = profile.targets.get(target)
-        if words and limits is not None:
-            caption = Media(name="message", size=0, mime="", kind="document", caption=words)
-            broken += tuple(one for one in check(caption, limits) if one.part == "message")
-    if broken:
-        record = Prepared(
-            source="message", status="rejected", target="text", action="reject", findings=broken, remaining=broken
-        )
-        raise NotSendable(broken[0].message, _with_error(record, broken[0].message))
+    said = [("text", Media(name="message", size=0, mime="text/plain", kind="document", text=outgoing.text))]
+    for target, words in [("", outgoing.caption), *((slot.target, slot.caption) for slot in outgoing.slots)]:
+        said.append((target or "image", Media(name="message", size=0, mime="", kind="document", caption=words)))
+    for target, media in said:
+        broken: tuple[Finding, ...] = ()
+        if target in profile.targets:
+            broken = tuple(one for one in errors_of(check(media, profile.limits(target))) if one.part == "message")
+        if broken:
+            why = "; ".join(one.message for one in broken)
+            raise NotSendable(
+                f"the message cannot be sent: {why}",
+                Prepared(
+                    source="message", status="rejected", target=target, action="reject", findings=broken,
+                    remaining=broken, error=Failure(NotSendable.__name__, why),
+                ),
+            )  # fmt: skip
+
+
+def _local(slot: Slot) -> str:
+    """The path or link that stands in a slot. Raises `NotSendable` for what is neither."""
+    try:
+        return local(slot.source)
+    except UsageError as error:
+        _refuse(failed(slot.source, error), slot)
 
 
 def local(source: str) -> str:
-    """The path behind a `file:` address; every other source as it is. Raises `UsageError` for another machine's."""
-    if not source.lower().startswith("file:"):
-        return source
-    parts = urlsplit(source)
-    if parts.netloc not in ("", "localhost"):
-        raise UsageError(f"{source} lies on another machine; give a path on this one, or an http address")
-    return unquote(parts.path)
+    """The path behind a `file:` address (RFC 8089); a path or a link as it is. Raises `UsageError` for a folder, another
+    machine's file, and what no path can be.
+    """
+    path = source
+    if re.match("file:", source, re.IGNORECASE):
+        parts = re.fullmatch(r"file:(?://([^/?#]*))?(/[^?#]*)", source, re.IGNORECASE | re.DOTALL)
+        if parts is None:
+            raise UsageError(
+                "this is no address of a file; write it as file:///folder/name, with %23 and %3F for # and ? in a name"
+            )
+        if (parts[1] or "").lower() not in ("", "localhost"):
+            raise UsageError("this file lies on another machine; give a path on this one, or an http address")
+        path = os.fsdecode(unquote_to_bytes(parts[2].encode("utf-8", "surrogatepass")))
+    try:
+        held = os.fsencode(path)
+    except UnicodeEncodeError:
+        raise UsageError("this has half a letter, which no path and no link has; correct it") from None
+    if b"\0" in held:
+        raise UsageError("this has a zero byte, which no path has; correct it")
+    if not is_link(path) and Path(path).is_dir():
+        raise UsageError("this is a folder; a message takes one file")
+    return path
 
 
-def refused(record: Prepared, slot: Slot) -> NotSendable:
-    """The error for media that cannot be published, with its record."""
-    if record.error is not None:
-        said = record.error.message
-    else:
-        said = "; ".join(finding.message for finding in record.remaining or record.findings)
-    return NotSendable(f"{slot.source} cannot be sent: {said}", _with_error(record, said))
+def _refuse(record: Prepared, slot: Slot) -> NoReturn:
+    """Raises `NotSendable` for media that cannot be published."""
+    why = record.error.message if record.error else "; ".join(one.message for one in record.remaining or record.findings)
+    place = slot.source.partition("?")[0] if is_link(slot.source) else slot.source  # a query may hold a signature
+    shown = printable(place)
+    shown = shown[:SHOWN] + "…" if len(shown) > SHOWN else shown
+    raise NotSendable(
+        f"{shown} cannot be sent: {why}",
+        record if record.error else replace(record, error=Failure(NotSendable.__name__, why)),
+    ) from None
 
 
 def refusal(error: MediaprepError) -> Prepared:
@@ -118,6 +220,6 @@ def refusal(error: MediaprepError) -> Prepared:
     return failed("message", error)
 
 
-def _with_error(record: Prepared, said: str) -> Prepared:
-    """A record whose `error` says in one sentence why the message is not sendable."""
-    return record if record.error else replace(record, error=Failure(NotSendable.__name__, said))
+def _utf8(text: str) -> str:
+    """The text with as many letters, all of which can be written: JSON can name halves of letters, files cannot."""
+    return text.encode("utf-8", "replace").decode()

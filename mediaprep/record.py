@@ -83,8 +83,13 @@ def facts(media: Media, waveform: tuple[int, ...] | None = None) -> dict[str, An
 
 def printable(path: str | os.PathLike[str]) -> str:
     """A path as text that is always valid UTF-8 and holds no control character: what is neither is shown as `\\xNN`."""
-    text = os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in os.fspath(path))
+
+
+def _escaped(letter: str) -> str:
+    if "\udc80" <= letter <= "\udcff":  # how Python keeps a byte that is no UTF-8 (PEP 383)
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode()
 
 
 def failed(source: str | Path, error: Exception, seconds: float = 0.0) -> Prepared:

@@ -74,14 +74,7 @@ class JsonPrinter(Printer):
     """One record a line on stdout, nothing else."""
 
     def show(self, record: Prepared) -> None:
-        try:
-            click.echo(record.json(without=("path",) if self.stage in ("check", "plan") else ()))
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            # What is buffered would fail once more when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise OutputError(f"the standard output cannot be written: {error.strerror}") from None
+        answer(record.json(without=("path",) if self.stage in ("check", "plan") else ()))
 
     def say(self, text: str) -> None:
         """People do not read JSON."""
@@ -140,6 +133,18 @@ class LivePrinter(Printer):
     def say(self, text: str) -> None:
         if text:
             self.console.print(text, markup=False, soft_wrap=True)
+
+
+def answer(line: str) -> None:
+    """One line for programs, on stdout, in UTF-8 whatever the terminal's letters. Raises `OutputError`."""
+    try:
+        click.echo(line.encode())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is buffered would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"the standard output cannot be written: {error.strerror}") from None
 
 
 def fault(error: Exception) -> None:

@@ -11,15 +11,18 @@ from typing import Any
 
 import httpx
 
-from mediaprep.presend import prepare_message
+from mediaprep.presend import prepare_message, read_message
 from mediaprep.terms import Terms
 
 
 class SendableTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Hands every request on to `inner`; the JSON of a POST to the destination's message address goes through
-    `prepare_message` first, with `options` as there. For `httpx.Client` and `httpx.AsyncClient`.
+    """For `httpx.Client` and `httpx.AsyncClient`: hands every request on to `inner` or `async_inner`, and the JSON of a
+    POST to the destination's message address through `prepare_message` first, with `options` as there.
 
-    Raises `NotSendable` from the client's call, and nothing is sent.
+    Messages are told by the end of the address alone. A client that talks to other services too has the transport
+    mounted for one: `httpx.Client(mounts={"https://wa.api.engagelab.cc": SendableTransport(…)})`.
+
+    Raises what `read_message` and `prepare_message` do, from the client's call, and nothing is sent.
     """
 
     def __init__(
@@ -31,12 +34,11 @@ class SendableTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         **options: Any,
     ) -> None:
         self._terms = terms
-        self._inner = inner
-        self._async_inner = async_inner
+        self._inner = inner or httpx.HTTPTransport()
+        self._async_inner = async_inner or httpx.AsyncHTTPTransport()
         self._options = options
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._inner = self._inner or httpx.HTTPTransport()
         if self._is_message(request):
             request = self._sendable(request, request.read())
         return self._inner.handle_request(request)
@@ -44,28 +46,28 @@ class SendableTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         from anyio import to_thread
 
-        self._async_inner = self._async_inner or httpx.AsyncHTTPTransport()
         if self._is_message(request):
             request = await to_thread.run_sync(self._sendable, request, await request.aread())
         return await self._async_inner.handle_async_request(request)
 
     def close(self) -> None:
-        if self._inner is not None:
-            self._inner.close()
+        self._inner.close()
 
     async def aclose(self) -> None:
-        if self._async_inner is not None:
-            await self._async_inner.aclose()
+        await self._async_inner.aclose()
 
     def _is_message(self, request: httpx.Request) -> bool:
-        kind = request.headers.get("content-type", "")
-        return (
-            request.method == "POST"
-            and kind.startswith("application/json")
-            and self._terms.destination.sends(request.url.path)
-        )
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        path = request.url.path.rstrip("/")
+        return request.method == "POST" and kind == "application/json" and self._terms.destination.sends(path)
 
     def _sendable(self, request: httpx.Request, content: bytes) -> httpx.Request:
-        message = prepare_message(json.loads(content), terms=self._terms, **self._options)
-        headers = httpx.Headers([pair for pair in request.headers.multi_items() if pair[0] != "content-length"])
-        return httpx.Request(request.method, request.url, headers=headers, json=message, extensions=request.extensions)
+        message = read_message(content)
+        made = prepare_message(message, terms=self._terms, **self._options)
+        if made is message:
+            return request
+        old = ("content-length", "transfer-encoding")
+        headers = [(name, value) for name, value in request.headers.multi_items() if name not in old]
+        return httpx.Request(
+            request.method, request.url, headers=headers, content=json.dumps(made), extensions=request.extensions
+        )

@@ -108,13 +108,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     def quote(self, text: str, most: int = MESSAGE) -> str:
         """Its text as one printable line of at most so many characters, without secrets that it may echo."""
-        line = printable(" ".join(self.hide(text).split()))
+        line = printable(" ".join(_hidden(text, self.hidden).split()))
         return line[:most] + "…" if len(line) > most else line
-
-    def hide(self, text: str) -> str:
-        for secret in self.hidden:
-            text = secret.hide_in(text)
-        return text
 
     @property
     def retry_after(self) -> float | None:
@@ -174,7 +169,6 @@ class Line:
         one, it is a part of a multipart form. Raises `Unreachable`, `AnswerLost` or `BadAnswer`.
         """
         place = origin(url)
-        secrets = tuple(value for value in (headers or {}).values() if isinstance(value, Secret))
         self.out = file is None
         with self._open(method, url, headers, params, json, file, form) as response:
             if (elsewhere := redirection(response)) is not None:
@@ -190,7 +184,7 @@ class Line:
                     raise BadAnswer(f"{place} answers without end; is the address right?", status=response.status_code)
             found = {name.lower(): value for name, value in response.headers.items()}
             return Answer(
-                status=response.status_code, headers=found, body=bytes(body), place=place, hidden=_parts(secrets)
+                status=response.status_code, headers=found, body=bytes(body), place=place, hidden=_secrets(headers)
             )
 
     @contextlib.contextmanager
@@ -218,8 +212,7 @@ class Line:
         import httpx
 
         place = host or origin(url)
-        sent = {name: value.reveal() if isinstance(value, Secret) else value for name, value in (headers or {}).items()}
-        sent = {"user-agent": _user_agent(), "accept-encoding": "identity", **sent}
+        sent: dict[str, str | Secret] = {"user-agent": _user_agent(), "accept-encoding": "identity", **(headers or {})}
         wire = _Wire()
         extensions: dict[str, Any] = {"trace": wire.trace}
         if host is not None:
@@ -249,7 +242,7 @@ class Line:
                     sent |= {"content-type": file.mime, "content-length": str(reader.size)}
             try:
                 request = client.build_request(
-                    method, url, headers=sent, params=params or None, extensions=extensions, **body
+                    method, url, headers=_revealed(sent), params=params or None, extensions=extensions, **body
                 )
                 response = client.send(request, stream=True)
                 stack.callback(response.close)
@@ -259,16 +252,16 @@ class Line:
             except httpx.InvalidURL as error:
                 raise Unreachable(f"the address of {place} cannot be used: {error}") from None
             except (httpx.TransportError, httpx.StreamError, ssl.SSLError, OSError) as error:
-                raise self._fault(error, place) from None
+                raise self._fault(error, place, _secrets(headers)) from None
 
-    def _fault(self, error: Exception, place: str) -> NetworkError:
+    def _fault(self, error: Exception, place: str, secrets: tuple[Secret, ...]) -> NetworkError:
         """What went wrong, typed by what the other side may have by now."""
         import httpx
 
         if self.deadline.left <= 0:
             late = f"{place}: {self.deadline.why}"
             return AnswerLost(late) if self.out else Unreachable(late)
-        said = printable(str(error)) or type(error).__name__
+        said = printable(_hidden(str(error), secrets)) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
             if "CERTIFICATE" in said or "certificate" in said:
                 return Unreachable(f"{place} cannot prove who it is, so nothing was sent: {said}")
@@ -388,10 +381,22 @@ def _user_agent() -> str:
     return f"mediaprep/{__version__}"
 
 
-def _parts(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
+def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
+    """In no variable of ours: a traceback may be shown with them."""
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()}
+
+
+def _secrets(headers: Mapping[str, str | Secret] | None) -> tuple[Secret, ...]:
     """Each secret, and what follows its scheme (`Bearer …`), which an answer may echo alone."""
-    bare = (Secret(one.reveal().partition(" ")[2]) for one in secrets)
-    return (*secrets, *(one for one in bare if one.reveal()))
+    whole = [value for value in (headers or {}).values() if isinstance(value, Secret)]
+    bare = (Secret(one.reveal().partition(" ")[2]) for one in whole)
+    return (*whole, *(one for one in bare if one.reveal()))
+
+
+def _hidden(text: str, secrets: tuple[Secret, ...]) -> str:
+    for secret in secrets:
+        text = secret.hide_in(text)
+    return text
 
 
 def origin(url: str) -> str:

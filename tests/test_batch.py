@@ -15,8 +15,8 @@ from shutil import copy, copytree
 import pytest
 
 from mediaprep import Options, UsageError, check, check_all, plan, prepare, prepare_all
-from mediaprep.batch import walk
 from mediaprep.ledger import Ledger
+from mediaprep.sources import walk
 from tests import independent
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -81,7 +81,6 @@ def test_a_bad_file_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
         (["convert", "x.jpg", "--into", "out", "--background", "red"], "#RRGGBB"),
         (["check", "--nonsense"], "nonsense"),
         (["explain", "MP30"], "there is no rule"),
-        (["check", "https://example.com/a.jpg"], "link"),
         (["check", "x.jpg", "--profile", "broken.toml"], "max_byte"),
         (["convert", "x.jpg", "--into", "out", "--report", "nowhere/report.html"], "folder is not there"),
     ],

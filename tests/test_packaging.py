@@ -49,7 +49,7 @@ def test_the_wheel_carries_package_profiles_and_licence_alone(wheel: Path) -> No
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {f"mediaprep/_profiles/{name}" for name in PROFILES} <= names
-    assert {"mediaprep/py.typed", "mediaprep/cli.py", "mediaprep/rules/__init__.py"} <= names
+    assert {"mediaprep/py.typed", "mediaprep/cli/online.py", "mediaprep/rules/__init__.py"} <= names
     assert {name.split("/")[0] for name in names} == {"mediaprep", f"mediaprep-{__version__}.dist-info"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "mediaprep").rglob("*.py")}
@@ -66,7 +66,7 @@ def test_the_source_archive_can_be_built_and_tested_from(built: Path) -> None:
         "pyproject.toml",
         "tests/conftest.py",
         "samples/film-ready.mp4",
-        "mediaprep/cli.py",
+        "mediaprep/cli/online.py",
     }
     assert wanted <= inside
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import signal
 import subprocess
 import sys
@@ -227,11 +226,15 @@ def test_a_full_disk_under_the_ledger_stops_uploads_and_loses_none(tmp_path: Pat
     known: list[str] = []
     with Uploads(tmp_path) as uploads:
         uploads._db.execute("pragma max_page_count = 12")
-        with warnings.catch_warnings(record=True) as warned, pytest.raises(DiskFull, match="nothing is uploaded"):
-            warnings.simplefilter("always")
+
+        def until_full() -> None:
             for number in range(500):
                 known.append(f"{number:064}")
                 uploads.once(Carrier(), known[-1], sent(f"id-{number}" * 20), wait=wait())
+
+        always = warnings.catch_warnings(record=True, action="always")
+        with always as warned, pytest.raises(DiskFull, match="nothing is uploaded"):
+            until_full()
         states = [entry.state if (entry := uploads.entry(name, Carrier().account)) else "none" for name in known]
     assert states[-1] == "none", "what could not be noted down was not sent"
     assert states[:-1].count("done") == len(known) - 1 - len(warned), "what was not remembered was said"
@@ -246,4 +249,4 @@ def test_a_state_folder_that_is_none_is_said(tmp_path: Path) -> None:
 def test_the_folder_is_the_users_alone(tmp_path: Path) -> None:
     with Uploads(tmp_path / "state") as uploads:
         uploads.once(Carrier(), "aa", sent(), wait=wait())
-    assert os.stat(tmp_path / "state").st_mode & 0o077 == 0
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0

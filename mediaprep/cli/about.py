@@ -27,15 +27,29 @@ def profiles_command(name: str | None) -> None:
 @click.command("explain")
 @click.argument("code")
 def explain_command(code: str) -> None:
-    """What a rule means, why it exists, and where that is written. CODE as in a finding: MP301."""
+    """What a rule means, why it exists, and where that is written. CODE as in a finding: MP301; or the number of an error
+    that a platform answered with: 131053."""
     from mediaprep.profiles import hint
-    from mediaprep.rules import RULES
+    from mediaprep.rules import MANUAL
 
-    by_name = {rule.name: rule for rule in RULES.values()}
-    rule = RULES.get(code.upper()) or by_name.get(code.lower())
+    if code.isascii() and code.isdigit():
+        click.echo(_platforms(int(code)))
+        return
+    by_name = {rule.name: rule for rule in MANUAL.values()}
+    rule = MANUAL.get(code.upper()) or by_name.get(code.lower())
     if rule is None:
-        raise UsageError(f'there is no rule "{code}"{hint(code.upper(), RULES)}; the codes are {", ".join(RULES)}')
+        raise UsageError(f'there is no rule "{code}"{hint(code.upper(), MANUAL)}; the codes are {", ".join(MANUAL)}')
     click.echo(show.rule(rule))
+
+
+def _platforms(number: int) -> str:
+    """What the platforms that know this error number mean by it."""
+    from mediaprep.destinations import DESTINATIONS, kind
+
+    known = [(found.title, found.errors[number]) for found in map(kind, DESTINATIONS) if number in found.errors]
+    if not known:
+        raise UsageError(f"no platform documents an error {number}; see what it said beside the number")
+    return "\n".join(f"{title} {number}: {meaning}" for title, meaning in known)
 
 
 @click.command("doctor")

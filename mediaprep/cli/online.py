@@ -15,7 +15,6 @@ from mediaprep.cli.options import choices, files, with_options
 from mediaprep.errors import MediaprepError, NotSendable, UsageError
 
 if TYPE_CHECKING:
-    from mediaprep.destinations.base import Json
     from mediaprep.terms import Terms
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -136,36 +135,30 @@ def publish_command(
 @click.option("--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A host that may be private.")
 def hook_command(**wants: Any) -> int:
     """Read one message as JSON, publish its media, and write the same message ready to send."""
-    from mediaprep.presend import prepare_message, refusal
+    from mediaprep.presend import prepare_message, read_message, refusal
 
     try:
-        message = _message(sys.stdin.buffer.read(LARGEST_MESSAGE + 1))
+        message = read_message(_standard_input())
         wants = with_options(wants)
         terms = _terms(wants)
         made = prepare_message(message, terms=terms, **wants)
     except NotSendable as error:
-        click.echo(error.record.json())
+        show.answer(error.record.json())
         show.fault(error)
         return 1
     except MediaprepError as error:
-        click.echo(refusal(error).json())
+        show.answer(refusal(error).json())
         raise
-    click.echo(show.message(made))
+    show.answer(show.message(made))
     return 0
 
 
-def _message(text: bytes) -> Json:
-    import json
-
+def _standard_input() -> bytes:
+    """Raises `UsageError` for more than any message has."""
+    text = sys.stdin.buffer.read(LARGEST_MESSAGE + 1) if sys.stdin else b""
     if len(text) > LARGEST_MESSAGE:
         raise UsageError(f"standard input has more than {LARGEST_MESSAGE:,} bytes; give one message")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"standard input is no JSON: {error}; give one message as a JSON object") from None
-    if not isinstance(found, dict):
-        raise UsageError("standard input is no message; give one JSON object")
-    return found
+    return text
 
 
 def _terms(wants: dict[str, Any], **more: Any) -> Terms:

@@ -39,6 +39,10 @@ class Host(ABC):
         return None
 
     @abstractmethod
+    def holds(self, parcel: Parcel, line: Line) -> bool:
+        """Whether the file is there, as far as its name and its length say."""
+
+    @abstractmethod
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
         """Store the file, if it is not there already, under `name_of(parcel)`: the receipt's value."""
 

@@ -34,6 +34,10 @@ class Folder(Host):
     def account(self) -> str:
         return str(self._folder)
 
+    def holds(self, parcel: Parcel, line: Line) -> bool:
+        final = self._folder / name_of(parcel)
+        return final.is_file() and final.stat().st_size == parcel.bytes
+
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
         """Raises `OutputError`, `DiskFull`, or `InputChanged` where the bytes are not the parcel's."""
         name = name_of(parcel)
@@ -42,7 +46,7 @@ class Folder(Host):
             if not self._folder.is_dir():
                 self._folder.mkdir(exist_ok=True)
                 self._folder.chmod(0o755)
-            if final.is_file() and final.stat().st_size == parcel.bytes and staging.sha256(final) == parcel.sha256:
+            if self.holds(parcel, line) and staging.sha256(final) == parcel.sha256:
                 return Receipt(value=name, fresh=False)
         with staging.run_folder(self._folder) as work:
             made = work / name

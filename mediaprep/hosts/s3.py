@@ -69,12 +69,15 @@ class S3(Host):
     def valid_for(self) -> datetime.timedelta | None:
         return None if self._public else self._valid_for
 
+    def holds(self, parcel: Parcel, line: Line) -> bool:
+        # Without the right to list, what is not there is answered with 403: the PUT is the judge.
+        there = line.request("HEAD", self._signed("HEAD", name_of(parcel), HOUR))
+        return there.ok and there.headers.get("content-length") == str(parcel.bytes)
+
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
         """Raises `Refused` with the storage's own code and words."""
         name = name_of(parcel)
-        # Without the right to list, what is not there is answered with 403: the PUT is the judge.
-        there = line.request("HEAD", self._signed("HEAD", name, HOUR))
-        if there.ok and there.headers.get("content-length") == str(parcel.bytes):
+        if self.holds(parcel, line):
             return Receipt(value=name, fresh=False)
         answer = line.request(
             "PUT",

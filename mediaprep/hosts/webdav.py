@@ -12,7 +12,7 @@ from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import BadAnswer, Refused, UsageError
 from mediaprep.hosts.base import Host, address, checked, disposition, name_of
 from mediaprep.secret import Secret, basic
-from mediaprep.web import WORDS, Answer, File, Line
+from mediaprep.web import CHUNK, WORDS, Answer, File, Line
 
 ADVICE = {
     401: "set WEBDAV_USERNAME and WEBDAV_PASSWORD to an account of that server",
@@ -48,14 +48,21 @@ class WebDAV(Host):
     def account(self) -> str:
         return self._base
 
+    def holds(self, parcel: Parcel, line: Line) -> bool:
+        return _is_it(self._head(parcel, line), parcel)
+
+    def _head(self, parcel: Parcel, line: Line) -> Answer:
+        there = line.request("HEAD", address(self._base, name_of(parcel)), headers=self._headers)
+        if there.status == 401:
+            raise self._refusal(there)
+        return there
+
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
         """Folders of the address that are not there are made. Raises `Refused` with the server's own words."""
         name = name_of(parcel)
         target = address(self._base, name)
-        there = line.request("HEAD", target, headers=self._headers)
-        if there.status == 401:
-            raise self._refusal(there)
-        if there.ok and there.headers.get("content-length") == str(parcel.bytes):
+        there = self._head(parcel, line)
+        if _is_it(there, parcel):
             return Receipt(value=name, fresh=False)
         if not (there.ok or self._made):
             # Not after a refused PUT: by then all bytes would have gone out for nothing.
@@ -100,7 +107,11 @@ class WebDAV(Host):
 
 def _words(answer: Answer) -> str:
     """The server's own words; where it gives a page, as most do, without the marks."""
-    text = answer.body.decode("utf-8", "replace")
+    text = answer.body[:CHUNK].decode("utf-8", "replace")
     if "html" in answer.headers.get("content-type", ""):
-        text = html.unescape(re.sub(r"<style.*?</style>|<[^<>]*>", " ", text, flags=re.DOTALL))
+        text = html.unescape(re.sub(r"<style[^<]*</style>|<[^<>]*>", " ", text))
     return answer.quote(text, WORDS) or "(nothing)"
+
+
+def _is_it(there: Answer, parcel: Parcel) -> bool:
+    return there.ok and there.headers.get("content-length") == str(parcel.bytes)

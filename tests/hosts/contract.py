@@ -120,7 +120,9 @@ class HostContract:
     def test_what_is_there_is_not_sent_again(self, site: Site, tmp_path: Path) -> None:
         sent = parcel(tmp_path, noise(tmp_path, 3_000_000))
         shares: list[float] = []
+        assert not site.host().holds(sent, line())
         assert site.host().upload(sent, line(shares.append)).fresh
+        assert site.host().holds(sent, line())
         assert shares == sorted(shares) and len(shares) > 1 and shares[-1] == 1
         shares.clear()
         again = site.host().upload(sent, line(shares.append))

@@ -207,7 +207,10 @@ class StandIn:
 
     def _body(self, handler: BaseHTTPRequestHandler, length: int) -> bytes:
         if handler.headers.get("transfer-encoding", "").lower() != "chunked":
-            return handler.rfile.read(length)
+            body = handler.rfile.read(length)
+            if len(body) < length:
+                raise ConnectionResetError("the other side went away in the middle of its request")
+            return body
         body = b""
         while size := int(handler.rfile.readline().split(b";")[0], 16):
             body += handler.rfile.read(size)

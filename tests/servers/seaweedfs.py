@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -17,11 +18,11 @@ from pathlib import Path
 import obstore
 from obstore.store import S3Store
 
-# The server ends with this shell, and the shell when its input does: also when the test process is killed.
-LEASH = '"$@" & read -r _; kill -9 $!; wait'
+# The server takes this shell's place, and is killed when the shell's input ends: also when the test process is killed.
+LEASH = 'exec 3<&0; { read -r _ <&3; kill -9 $$; } & exec "$@" 3<&- </dev/null'
 PARTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
 FAST = ("-master.electionTimeout=200ms", "-master.heartbeatInterval=50ms", "-volume.max=20", "-filer.maxMB=8")
-STRICT = ("-s3.autoCreateBucket=false", "-s3.port.iceberg=0")
+STRICT = ("-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0")
 
 
 class SeaweedFS:
@@ -75,27 +76,31 @@ class SeaweedFS:
         command = [
             _program(), "-logtostderr=true", "server", f"-dir={self._folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-s3", f"-s3.config={config}", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}",
+            f"-filer.localSocket={self._folder}/filer.sock", f"-s3.localSocket={self._folder}/s3.sock",
             *(f"-{part}={port}" for part, port in zip(PARTS, others, strict=True)), *FAST, *STRICT,
         ]  # fmt: skip
         log = self._folder / "log.txt"
         with log.open("wb") as out:
-            leash = subprocess.Popen(
+            server = subprocess.Popen(
                 ["sh", "-c", LEASH, "sh", *command], stdin=subprocess.PIPE, stdout=out, stderr=out, cwd=self._folder
             )
         try:
-            self._wait(leash, log)
+            self._wait(server, log)
             for bucket in ("open", "shut"):
                 self._make(bucket)
             yield self
         finally:
-            assert leash.stdin is not None
-            leash.stdin.close()
-            leash.wait()
+            assert server.stdin is not None
+            server.stdin.close()
+            server.wait()
             shutil.rmtree(self._folder, ignore_errors=True)
+            for port in self._ports:
+                for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # its own choice of place
+                    left.unlink()
 
-    def _wait(self, leash: subprocess.Popen[bytes], log: Path) -> None:
+    def _wait(self, server: subprocess.Popen[bytes], log: Path) -> None:
         end = time.monotonic() + 60
-        while time.monotonic() < end and leash.poll() is None:
+        while time.monotonic() < end and server.poll() is None:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
                     return
@@ -117,6 +122,11 @@ def _program() -> str:
 
 
 def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(one.getsockname()[1]) for one in taken]
+    """Ports below those that systems give out by themselves, since the server takes seconds to claim its own."""
+    for block in range(os.getpid(), os.getpid() + 700):
+        ports = [20000 + block % 700 * 16 + number for number in range(count)]
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in ports:
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            return ports
+    raise RuntimeError("no ports are free")
