@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mediaprep.addresses import Address, address, allowed_name, is_public
+from mediaprep.answer import TEMPORARY, Answer
+from mediaprep.deadline import Deadline
 from mediaprep.errors import Refused, Unreachable
 from mediaprep.hosts.base import safe_suffix
 from mediaprep.plain_text import decoded
@@ -25,7 +27,7 @@ from mediaprep.retry import persistently
 from mediaprep.rules.base import megabytes
 from mediaprep.staging import safe_stem, writing
 from mediaprep.suffixes import mimes_for_suffix, suffix_for
-from mediaprep.web import CHUNK, TEMPORARY, Answer, Deadline, Line, redirection
+from mediaprep.web import CHUNK, Line, redirection
 
 if TYPE_CHECKING:
     import httpx

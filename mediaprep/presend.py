@@ -147,7 +147,7 @@ class _Media(Struct, frozen=True):
         if slot.target:
             return ""
         shortest = min((one.max_caption for one in self.profile.targets.values() if one.max_caption), default=0)
-        return "short" if slot.caption and 5 <= len(slot.caption) <= shortest else _utf8(slot.caption)
+        return "x" if 0 < len(slot.caption) <= shortest else _utf8(slot.caption)
 
 
 def _words_fit(outgoing: Outgoing, profile: Profile) -> None:
@@ -179,8 +179,8 @@ def _local(slot: Slot) -> str:
 
 
 def local(source: str) -> str:
-    """The path behind a `file:` address (RFC 8089); a path or a link as it is. Raises `UsageError` for a folder, another
-    machine's file, and what no path can be.
+    """The path behind a `file:` address (RFC 8089); a path or a link as it is. Raises `UsageError` for a folder,
+    another machine's file, and what no path can be.
     """
     path = source
     if re.match("file:", source, re.IGNORECASE):
@@ -205,7 +205,8 @@ def local(source: str) -> str:
 
 def _refuse(record: Prepared, slot: Slot) -> NoReturn:
     """Raises `NotSendable` for media that cannot be published."""
-    why = record.error.message if record.error else "; ".join(one.message for one in record.remaining or record.findings)
+    broken = record.remaining or record.findings
+    why = record.error.message if record.error else "; ".join(one.message for one in broken)
     place = slot.source.partition("?")[0] if is_link(slot.source) else slot.source  # a query may hold a signature
     shown = printable(place)
     shown = shown[:SHOWN] + "…" if len(shown) > SHOWN else shown

@@ -16,8 +16,10 @@ from msgspec.structs import replace
 
 from mediaprep import staging
 from mediaprep.batch import OnProgress, memory_of, remember
+from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Json, Parcel, Receipt, Reference
 from mediaprep.errors import AnswerLost, MediaprepError, NetworkError, Refused, ToolMissing, UsageError
+from mediaprep.hosts.base import Host
 from mediaprep.hosts.trial import try_link
 from mediaprep.jobs import Job
 from mediaprep.ledger import Ledger
@@ -27,7 +29,7 @@ from mediaprep.retry import persistently
 from mediaprep.rules import Finding
 from mediaprep.terms import PLACEHOLDER, Terms, outlives, stamp
 from mediaprep.uploads import Uploads
-from mediaprep.web import Deadline, Line
+from mediaprep.web import Line
 from mediaprep.workers import LocalWorkers
 
 UPLOADS = 4
@@ -63,6 +65,7 @@ class Press:
         self._turn = threading.Lock()
         self._lines = threading.Semaphore(UPLOADS)
         self._names: dict[concurrent.futures.Future[Prepared], str] = {}
+        self._furthest: dict[str, float] = {}
         self._workers = LocalWorkers(workers, on_progress=self._preparing)
         self._unwelcome: Refused | None = None
 
@@ -109,12 +112,17 @@ class Press:
         receipt = self._uploads.living(prepared.sha256, account, terms.envelope.scheduled_at)
         if receipt is None:
             return None, None
-        if terms.host is not None and not terms.host.holds(self._parcel(job, prepared), Line(self._deadline(0))):
+        if terms.host is not None and not self._held(terms.host, self._parcel(job, prepared)):
             self._uploads.forget(prepared.sha256, account)
             return None, None
         return prepared, receipt
 
+    def _held(self, host: Host, parcel: Parcel) -> bool:
+        deadline = self._deadline(0)
+        return persistently(lambda: host.holds(parcel, Line(deadline)), deadline, repeatable=True)
+
     def _prepare(self, job: Job, memory: str | None) -> Prepared:
+        self._check_welcome()
         future = self._workers.submit(work, job)
         self._names[future] = job.shown
         prepared = future.result()
@@ -164,20 +172,18 @@ class Press:
         title = self._terms.destination.title
         if not parcel.link:
             raise UsageError(
-                f"{title} takes links, and the file behind this one cannot be sent as it is; give --host, where the "
-                "prepared file can be put"
+                f"{title} takes links, and what is behind this one cannot be sent as it is (it needs work, or its "
+                "address is private or redirects); give --host, where the prepared file can be put"
             )
         self._try(parcel.link, parcel, whole=False)
         return parcel.link
 
     def _upload(self, job: Job, parcel: Parcel) -> Receipt:
-        if self._unwelcome is not None:
-            raise self._unwelcome
         carrier = self._terms.carrier
 
         def send(last: Callable[[], None]) -> Receipt:
             deadline = self._deadline(parcel.bytes)
-            line = Line(deadline, progress=lambda share: self._heard(job.shown, 0.5 + share / 2), last=last)
+            line = Line(deadline, progress=lambda share: self._hear(job.shown, 0.5 + share / 2), last=last)
             lost = False
 
             def attempt() -> Receipt:
@@ -193,6 +199,7 @@ class Press:
 
         try:
             with self._lines:
+                self._check_welcome()
                 return self._uploads.once(
                     carrier, parcel.sha256, send, wait=self._deadline(parcel.bytes), force=self._terms.force,
                     until=self._terms.envelope.scheduled_at,
@@ -201,6 +208,10 @@ class Press:
             if error.status == UNAUTHORIZED:
                 self._unwelcome = error
             raise
+
+    def _check_welcome(self) -> None:
+        if self._unwelcome is not None:
+            raise self._unwelcome
 
     def _try(self, link: str, parcel: Parcel, *, whole: bool) -> tuple[Finding, ...]:
         """The link, tried as the platform would; what was uploaded and cannot be had is not relied on again."""
@@ -238,4 +249,9 @@ class Press:
 
     def _preparing(self, future: concurrent.futures.Future[Prepared], share: float) -> None:
         if future in self._names:
-            self._heard(self._names[future], share / 2)
+            self._hear(self._names[future], share / 2)
+
+    def _hear(self, name: str, share: float) -> None:
+        """What begins anew, a repeat or a smaller encode, does not take a bar back."""
+        self._furthest[name] = max(share, self._furthest.get(name, 0.0))
+        self._heard(name, self._furthest[name])

@@ -82,8 +82,8 @@ def gather(
 
 
 def _fetched(link: str, folder: Path, allow: Collection[str]) -> Found:
+    from mediaprep.deadline import Deadline
     from mediaprep.fetch import fetch
-    from mediaprep.web import Deadline
 
     folder.mkdir(parents=True)
     fetched = fetch(link, folder, allow=allow, deadline=Deadline(FETCHING))

@@ -10,20 +10,17 @@ import contextlib
 import contextvars
 import io
 import logging
-import socket
 import ssl
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
 
+from mediaprep.answer import Answer, origin, secrets_in, without
+from mediaprep.deadline import Deadline, Wire
 from mediaprep.errors import AnswerLost, BadAnswer, NetworkError, Refused, Unreachable
 from mediaprep.record import printable
 from mediaprep.secret import Secret
@@ -34,31 +31,10 @@ if TYPE_CHECKING:
 LARGEST_ANSWER = 1 << 20
 """Bytes of an answer that is read into memory; the documented ones have a few hundred."""
 CHUNK = 64 * 1024
+READING = frozenset({"HEAD", "GET"})
+"""Requests that leave nothing on the other side."""
 CONNECT, ANSWER = 10.0, 60.0
 """Seconds to connect, and to wait for the next byte of an answer."""
-WORDS = 300
-"""Characters of a body that a message quotes."""
-MESSAGE = 1000
-"""Characters of what the other side means to be read: Meta's list of types has 600, and its point at the end."""
-TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-class Deadline:
-    """When everything about one file has to be over: attempts, waits and answers together. `stop` ends it at once."""
-
-    def __init__(self, seconds: float, stop: threading.Event | None = None) -> None:
-        self.end = time.monotonic() + seconds
-        self.seconds = seconds
-        self.stop = stop or threading.Event()
-
-    @property
-    def left(self) -> float:
-        return 0.0 if self.stop.is_set() else max(0.0, self.end - time.monotonic())
-
-    @property
-    def why(self) -> str:
-        """Why nothing is left, as the end of a sentence."""
-        return "it was stopped" if self.stop.is_set() else f"{self.seconds:.0f} s were not enough"
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -68,71 +44,6 @@ class File(Struct, frozen=True, kw_only=True):
     mime: str
     name: str = ""
     part: str = "file"
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """What came back. `headers` have lower-case names."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    place: str
-    hidden: tuple[Secret, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    def json(self) -> Any:
-        """Raises `BadAnswer` for what is no JSON."""
-        try:
-            return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            raise BadAnswer(
-                f"{self.place} answered with status {self.status} and something other than JSON: {self.words}",
-                status=self.status,
-            ) from None
-
-    def fields(self) -> dict[str, Any]:
-        """The JSON object, or an empty one for whatever else was answered: for errors, whose form nobody promises."""
-        try:
-            found = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def words(self) -> str:
-        """The beginning of the body as one printable line, without secrets that it may echo."""
-        return self.quote(self.body.decode("utf-8", "replace"), WORDS) or "(nothing)"
-
-    def quote(self, text: str, most: int = MESSAGE) -> str:
-        """Its text as one printable line of at most so many characters, without secrets that it may echo."""
-        line = printable(" ".join(_hidden(text, self.hidden).split()))
-        return line[:most] + "…" if len(line) > most else line
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds that the other side asks to wait, from a number or a date; None where it says nothing usable."""
-        said = self.headers.get("retry-after", "").strip()
-        try:
-            seconds = float(said)
-        except ValueError:
-            try:
-                seconds = parsedate_to_datetime(said).timestamp() - time.time()
-            except (ValueError, TypeError, OverflowError):
-                return None
-        return seconds if 0 <= seconds < float("inf") else None
-
-    def refusal(self, words: str = "", *, temporary: bool | None = None) -> Refused:
-        """The answer as an error; `words`: the platform's own, where they could be told from the rest."""
-        said = self.quote(words) or self.words
-        return Refused(
-            f"{self.place} refused with status {self.status}: {said}",
-            temporary=self.status in TEMPORARY if temporary is None else temporary,
-            status=self.status,
-            retry_after=self.retry_after,
-        )
 
 
 class Line:
@@ -169,7 +80,7 @@ class Line:
         one, it is a part of a multipart form. Raises `Unreachable`, `AnswerLost` or `BadAnswer`.
         """
         place = origin(url)
-        self.out = file is None
+        self.out = file is None and method not in READING
         with self._open(method, url, headers, params, json, file, form) as response:
             if (elsewhere := redirection(response)) is not None:
                 raise Refused(
@@ -184,7 +95,7 @@ class Line:
                     raise BadAnswer(f"{place} answers without end; is the address right?", status=response.status_code)
             found = {name.lower(): value for name, value in response.headers.items()}
             return Answer(
-                status=response.status_code, headers=found, body=bytes(body), place=place, hidden=_secrets(headers)
+                status=response.status_code, headers=found, body=bytes(body), place=place, hidden=secrets_in(headers)
             )
 
     @contextlib.contextmanager
@@ -213,7 +124,7 @@ class Line:
 
         place = host or origin(url)
         sent: dict[str, str | Secret] = {"user-agent": _user_agent(), "accept-encoding": "identity", **(headers or {})}
-        wire = _Wire()
+        wire = Wire()
         extensions: dict[str, Any] = {"trace": wire.trace}
         if host is not None:
             sent["host"] = host
@@ -252,7 +163,7 @@ class Line:
             except httpx.InvalidURL as error:
                 raise Unreachable(f"the address of {place} cannot be used: {error}") from None
             except (httpx.TransportError, httpx.StreamError, ssl.SSLError, OSError) as error:
-                raise self._fault(error, place, _secrets(headers)) from None
+                raise self._fault(error, place, secrets_in(headers)) from None
 
     def _fault(self, error: Exception, place: str, secrets: tuple[Secret, ...]) -> NetworkError:
         """What went wrong, typed by what the other side may have by now."""
@@ -261,7 +172,7 @@ class Line:
         if self.deadline.left <= 0:
             late = f"{place}: {self.deadline.why}"
             return AnswerLost(late) if self.out else Unreachable(late)
-        said = printable(_hidden(str(error), secrets)) or type(error).__name__
+        said = printable(without(str(error), secrets)) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
             if "CERTIFICATE" in said or "certificate" in said:
                 return Unreachable(f"{place} cannot prove who it is, so nothing was sent: {said}")
@@ -301,42 +212,6 @@ class _Reader(io.FileIO):
         if not self._line.out:
             self._line.out = True
             self._line.last()
-
-
-class _Wire:
-    """The socket below a request, so that a deadline can cut it in the middle of a read."""
-
-    def __init__(self) -> None:
-        self._stream: Any = None
-        self.was_cut = False
-
-    def trace(self, event: str, info: dict[str, Any]) -> None:
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._stream = info["return_value"]
-
-    @contextlib.contextmanager
-    def cut_at(self, deadline: Deadline) -> Iterator[None]:
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(min(0.2, max(0.01, deadline.left))):
-                if deadline.left <= 0:
-                    self._cut()
-
-        watcher = threading.Thread(target=watch, daemon=True, name="mediaprep-deadline")
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-
-    def _cut(self) -> None:
-        found = self._stream.get_extra_info("socket") if self._stream is not None else None
-        if found is not None:
-            self.was_cut = True
-            # Not the TLS socket's own shutdown: that takes its state away from the thread that reads.
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
 
 
 _OURS = contextvars.ContextVar("_OURS", default=False)
@@ -384,29 +259,3 @@ def _user_agent() -> str:
 def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
     """In no variable of ours: a traceback may be shown with them."""
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()}
-
-
-def _secrets(headers: Mapping[str, str | Secret] | None) -> tuple[Secret, ...]:
-    """Each secret, and what follows its scheme (`Bearer …`), which an answer may echo alone."""
-    whole = [value for value in (headers or {}).values() if isinstance(value, Secret)]
-    bare = (Secret(one.reveal().partition(" ")[2]) for one in whole)
-    return (*whole, *(one for one in bare if one.reveal()))
-
-
-def _hidden(text: str, secrets: tuple[Secret, ...]) -> str:
-    for secret in secrets:
-        text = secret.hide_in(text)
-    return text
-
-
-def origin(url: str) -> str:
-    """Scheme and host of an address: what may be shown of it. Its query may hold a signature."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "an address that is none"
-    if not host:
-        return "another address"
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"

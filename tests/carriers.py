@@ -19,7 +19,8 @@ from tests.servers.storage import Storage
 from tests.servers.wassenger import WassengerStandIn
 from tests.servers.whatsapp import WhatsAppStandIn
 
-S3_KEYS = {"AWS_ACCESS_KEY_ID": "canary-secret-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-s3"}
+# The id of a key is no secret: every presigned link shows it.
+S3_KEYS = {"AWS_ACCESS_KEY_ID": "key-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-s3"}
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Way:
         return entry.state if entry else "unknown"
 
     def command(self, *arguments: str | os.PathLike[str]) -> list[str]:
-        return ["publish", *map(os.fspath, arguments), "--via", self.via, *self.options]
+        return ["publish", *(os.fspath(one) for one in arguments), "--via", self.via, *self.options]
 
 
 @contextlib.contextmanager

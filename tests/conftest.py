@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+CANARY = "canary-secret"
 
 hypothesis.settings.register_profile("mediaprep", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("mediaprep")
@@ -19,6 +21,16 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEDIAPREP_STATE", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """No test prints or logs a secret: all that they use hold the same words."""
+    report = yield
+    if report.passed and any(CANARY in text for _, text in report.sections):
+        report.outcome = "failed"
+        report.longrepr = f"a secret was printed or logged ({CANARY}…)"
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

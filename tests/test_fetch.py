@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from mediaprep import fetch as module
 from mediaprep import web
+from mediaprep.deadline import Deadline
 from mediaprep.errors import DiskFull, MediaprepError, OutputError, Refused, Unreachable, UsageError
 from mediaprep.fetch import Fetched, fetch
 from mediaprep.retry import TRIES
-from mediaprep.web import Deadline
 from tests.servers.base import Fault, Received, Reply, StandIn, nobody
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 1000

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import AnswerLost, BadAnswer, DiskFull, OutputError, Refused, Unreachable
 from mediaprep.uploads import MARGIN, Uploads
-from mediaprep.web import Deadline, Line
+from mediaprep.web import Line
 
 DAY = datetime.timedelta(days=1)
 Last = Callable[[], None]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from mediaprep.deadline import Deadline
 from mediaprep.errors import AnswerLost, BadAnswer, Refused, Unreachable
 from mediaprep.secret import Secret
-from mediaprep.web import Deadline, File, Line
+from mediaprep.web import File, Line
 from tests.servers.base import Fault, Received, Reply, StandIn, nobody
 
 KEY = Secret("canary-secret-web")
@@ -113,7 +114,7 @@ def test_an_answer_without_end_is_left(server: Echo, fault: Fault) -> None:
     server.faults = [fault]
     started = time.monotonic()
     with pytest.raises((BadAnswer, AnswerLost)):
-        line(1.5).request("GET", server.url)
+        line(1.5).request("POST", server.url, json={})
     assert time.monotonic() - started < 15
 
 

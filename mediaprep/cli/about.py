@@ -27,8 +27,8 @@ def profiles_command(name: str | None) -> None:
 @click.command("explain")
 @click.argument("code")
 def explain_command(code: str) -> None:
-    """What a rule means, why it exists, and where that is written. CODE as in a finding: MP301; or the number of an error
-    that a platform answered with: 131053."""
+    """What a rule means, why it exists, and where that is written. CODE is that of a finding, such as MP301, or the
+    number of an error that a platform answered with, such as 131053."""
     from mediaprep.profiles import hint
     from mediaprep.rules import MANUAL
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from mediaprep import secret
+from mediaprep.answer import Answer
 from mediaprep.destinations.base import (
     Destination,
     Envelope,
@@ -32,7 +33,7 @@ from mediaprep.destinations.base import (
 )
 from mediaprep.errors import BadAnswer, NetworkError, Refused, UsageError
 from mediaprep.secret import Secret
-from mediaprep.web import Answer, File, Line
+from mediaprep.web import File, Line
 
 BASE = "https://api.wassenger.com"
 LIFETIME = datetime.timedelta(days=90)

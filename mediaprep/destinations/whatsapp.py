@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from mediaprep import secret
+from mediaprep.answer import Answer
 from mediaprep.destinations.base import (
     Destination,
     Envelope,
@@ -27,7 +28,7 @@ from mediaprep.destinations.base import (
 )
 from mediaprep.errors import Refused, UsageError
 from mediaprep.secret import Secret
-from mediaprep.web import Answer, File, Line
+from mediaprep.web import File, Line
 
 BASE = "https://graph.facebook.com/v23.0"
 LIFETIME = datetime.timedelta(days=30)

@@ -8,11 +8,12 @@ from pathlib import PurePath
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
+from mediaprep.answer import origin
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import UsageError
 from mediaprep.staging import safe_stem
 from mediaprep.suffixes import suffix_for
-from mediaprep.web import Line, origin
+from mediaprep.web import Line
 
 KEPT = "public, max-age=31536000, immutable"
 """`Cache-Control` (RFC 8246) of what never changes under its name."""

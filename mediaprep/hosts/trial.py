@@ -6,13 +6,15 @@ import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from mediaprep.answer import TEMPORARY, origin
+from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Parcel
 from mediaprep.errors import BadAnswer, Refused
 from mediaprep.record import printable
 from mediaprep.rules import Finding, Served, check_link
 from mediaprep.rules.links import Answered
 from mediaprep.suffixes import suffix_for
-from mediaprep.web import CHUNK, TEMPORARY, Deadline, Line, origin, redirection
+from mediaprep.web import CHUNK, Line, redirection
 
 if TYPE_CHECKING:
     import httpx

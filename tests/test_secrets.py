@@ -1,0 +1,185 @@
+"""Secrets are nowhere but in the headers that need them: not in an output, a log, a record, a repr or a traceback.
+
+The whole suite is searched as well: `conftest.py` fails every test whose output or log holds one.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from mediaprep.destinations import DESTINATIONS, connect
+from mediaprep.errors import NetworkError, UsageError
+from mediaprep.hosts import open_host
+from mediaprep.publishing import publish
+from mediaprep.secret import Secret, basic, read, required
+from mediaprep.web import Deadline, Line
+from tests.carriers import WAYS, Way, way
+from tests.conftest import CANARY
+from tests.hosts.contract import parcel
+from tests.servers.base import Fault, Received, Reply, StandIn
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+ENVIRONMENT = {
+    "WASSENGER_TOKEN": "canary-secret-1",
+    "ENGAGELAB_DEV_KEY": "canary-secret-2", "ENGAGELAB_DEV_SECRET": "canary-secret-3",
+    "MSGFLASH_API_KEY": "canary-secret-4", "MSGFLASH_INSTANCE_ID": "0b8e8b1e-6f0c-4b52-9a3e-6f3f1d3c9a10",
+    "WHATSAPP_TOKEN": "canary-secret-5", "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
+    "AWS_ACCESS_KEY_ID": "key-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-7",
+    "WEBDAV_USERNAME": "canary-secret-8", "WEBDAV_PASSWORD": "canary-secret-9",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIAPREP_STATE", str(tmp_path / "state"))
+
+
+@pytest.mark.parametrize("shown", [str, repr, "{}".format, "{!r:>30}".format, lambda one: "%s" % one], ids=range(5))  # noqa: UP031
+def test_a_secret_shows_nothing(shown: object) -> None:
+    assert callable(shown)
+    assert CANARY not in shown(Secret("canary-secret-x"))
+    assert CANARY not in shown({"token": basic(Secret("canary-secret-x"), Secret("canary-secret-y"))})
+
+
+def test_a_secret_does_not_travel() -> None:
+    secret = Secret("canary-secret-x")
+    for leave in (pickle.dumps, copy.deepcopy, json.dumps, msgspec.json.encode):
+        with pytest.raises(TypeError):
+            leave(secret)
+    assert secret.reveal() == "canary-secret-x"
+
+
+@pytest.mark.parametrize(
+    "text", ["canary-secret\nHost: evil", "canary-secret \x00", "canary-secrét", "canary-secret b"]
+)
+def test_what_no_header_can_carry_is_refused_unshown(text: str) -> None:
+    with pytest.raises(UsageError, match="TOKEN holds") as caught:
+        read("TOKEN", {"TOKEN": text})
+    assert CANARY not in str(caught.value)
+
+
+def test_a_missing_secret_is_named() -> None:
+    assert read("TOKEN", {"TOKEN": "  "}) is None
+    assert read("TOKEN", {"TOKEN": "canary-secret-x\n"}) is not None, "a line break at the end is the editor's"
+    with pytest.raises(UsageError, match="TOKEN is not set; put the key"):
+        required("TOKEN", "the key", {})
+
+
+@pytest.mark.parametrize("name", DESTINATIONS)
+def test_a_destination_s_own_repr_and_fields_show_nothing(name: str) -> None:
+    destination = connect(name, {**ENVIRONMENT})
+    post = destination.post({"to": "x"})
+    for shown in (repr(destination), repr(post), str(post), str(post.headers)):
+        assert CANARY not in shown
+    assert CANARY in str(post.reveal()) or name == "engagelab"
+
+
+@pytest.mark.parametrize("where", ["s3://bucket/x", "https://dav.example.com/x"])
+def test_a_host_s_repr_shows_nothing(where: str) -> None:
+    host = open_host(where, environment=ENVIRONMENT)
+    assert CANARY not in repr(host) and CANARY not in host.account
+
+
+@pytest.mark.parametrize(
+    "secret", ["https://me:canary-secret@dav.example.com/x", "s3://canary-secret:canary-secret@bucket/x"]
+)
+def test_a_secret_in_an_address_is_refused_unshown(secret: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_host(secret, environment=ENVIRONMENT)
+    assert CANARY not in str(caught.value)
+
+
+class Echo(StandIn):
+    """Refuses, and repeats in its words every header that it was sent."""
+
+    def answer(self, request: Received) -> Reply:
+        return Reply(403, {"message": " ".join(request.headers.values()), "error": {"message": str(request.headers)}})
+
+
+@pytest.mark.parametrize("scheme", ["", "Bearer ", "Basic "])
+def test_what_the_other_side_echoes_is_hidden(scheme: str) -> None:
+    with Echo() as server:
+        answer = Line(Deadline(20)).request(
+            "GET", server.url, headers={"authorization": Secret(f"{scheme}canary-secret-x")}
+        )
+    assert CANARY not in answer.words and CANARY not in str(answer.refusal())
+    assert CANARY not in str(answer.refusal(answer.fields()["message"]))
+
+
+@pytest.fixture(params=WAYS)
+def to(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
+    with way(request.param, tmp_path) as running:
+        yield running
+
+
+def locals_of(error: BaseException) -> str:
+    """A traceback as the most talkative tools show it: with every variable of every frame that is ours."""
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(shown.format())
+
+
+@pytest.mark.parametrize("fault", ["reset", "html", "redirect", "403"])
+def test_a_traceback_with_all_its_variables_shows_nothing(
+    to: Way, fault: Fault, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    to.server.faults = [fault]
+    host, photo = to.terms().carrier, SAMPLES / "photo-ready.jpg"
+    with caplog.at_level(logging.DEBUG), pytest.raises(NetworkError) as caught:
+        host.upload(parcel(tmp_path, photo.read_bytes()), Line(Deadline(20)))
+    assert "upload" in locals_of(caught.value)
+    ours = [line for line in locals_of(caught.value).splitlines() if "to = Way(" not in line]
+    assert CANARY not in "\n".join(ours)
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.parametrize("fault", [None, "html", "redirect", "403"])
+def test_a_command_prints_no_secret_and_leaves_none_behind(to: Way, tmp_path: Path, fault: Fault | None) -> None:
+    to.server.faults = [fault] if fault else []
+    for arguments in (["--json"], [], ["--to", "+12345678900", "--json"]):
+        command = to.command(SAMPLES / "photo-gps.jpg")
+        done = subprocess.run(
+            [sys.executable, "-X", "dev", "-W", "ignore", "-m", "mediaprep", *command, *arguments],
+            env={**os.environ, **ENVIRONMENT, **to.environment, "HTTPX_LOG_LEVEL": "trace"},
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert CANARY not in done.stdout + done.stderr, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+    left = [path for path in (tmp_path / "state").rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+    assert left == []
+
+
+def test_a_record_and_its_failure_show_no_secret(to: Way) -> None:
+    to.server.faults = ["403"]
+    for _ in range(2):
+        record = publish(SAMPLES / "photo-ready.jpg", terms=to.terms())
+        assert CANARY not in record.json() and CANARY not in repr(record)
+
+
+def test_workers_get_no_key() -> None:
+    """What runs a decoder knows no secret: its environment is a short list of names."""
+    from mediaprep.workers import LocalWorkers
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        with LocalWorkers(1) as workers:
+            seen = workers.submit(eval, "str(dict(__import__('os').environ))").result()
+    assert CANARY not in seen
+
+
+def test_httpx_itself_would_have_told() -> None:
+    """Why all this: what a request of httpx shows of itself."""
+    assert CANARY in repr(httpx.Headers({"token": "canary-secret-x"}))
