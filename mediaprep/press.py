@@ -18,7 +18,7 @@ from mediaprep import staging
 from mediaprep.batch import OnProgress, memory_of, remember
 from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Json, Parcel, Receipt, Reference
-from mediaprep.errors import AnswerLost, MediaprepError, NetworkError, Refused, ToolMissing, UsageError
+from mediaprep.errors import AnswerLost, MediaprepError, NetworkError, Refused, ToolMissing, Unreachable, UsageError
 from mediaprep.hosts.base import Host
 from mediaprep.hosts.trial import try_link
 from mediaprep.jobs import Job
@@ -224,9 +224,11 @@ class Press:
             return persistently(
                 lambda: try_link(link, parcel, head=head, whole=whole, deadline=deadline), deadline, repeatable=True
             )
-        except NetworkError:
+        except NetworkError as error:
             if terms.host is not None:
                 self._uploads.forget(parcel.sha256, terms.host.account)
+            if isinstance(error, Unreachable):
+                raise Unreachable(f"the link cannot be tried: {error}; --no-try leaves it untried") from None
             raise
 
     def _parcel(self, job: Job, prepared: Prepared) -> Parcel:
