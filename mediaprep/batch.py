@@ -19,7 +19,7 @@ from mediaprep.options import Options
 from mediaprep.pipeline import work
 from mediaprep.profiles import Profile, load
 from mediaprep.record import Prepared, failed, printable
-from mediaprep.sources import Source, gather, is_link
+from mediaprep.sources import Source, gather, is_folder, is_link
 
 OnProgress = Callable[[str, float], None]
 
@@ -221,7 +221,7 @@ def memory_of(job: Job, into: Path) -> str | None:
 
 def only(source: Source, records: Iterator[Prepared]) -> Prepared:
     """The one record of a call that is about one file."""
-    if not is_link(source) and Path(source).is_dir():
+    if not is_link(source) and is_folder(source):
         raise UsageError(f"{printable(source)} is a folder; give it to prepare_all or check_all")
     (record,) = records
     return record

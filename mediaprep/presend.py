@@ -24,7 +24,7 @@ from mediaprep.publishing import publish
 from mediaprep.record import Failure, Prepared, failed, printable
 from mediaprep.rules import Finding, check
 from mediaprep.rules import errors as errors_of
-from mediaprep.sources import is_link
+from mediaprep.sources import is_folder, is_link
 from mediaprep.terms import Terms, outlives
 
 DEEPEST = 100
@@ -47,8 +47,9 @@ def prepare_message(
     message without media, or whose media has an id already, comes back as it is once its words fit. Nothing is sent.
 
     Raises `NotSendable`, which carries the record, where the message cannot be made sendable: then nothing was
-    published. Raises `UsageError` for what is no message of this destination, and `OutputError` where the ledger of
-    uploads cannot be kept.
+    published. (Only where a message has several media, and the second breaks while it is worked on or uploaded, is the
+    first there already.) Raises `UsageError` for what is no message of this destination, and `OutputError` where the
+    ledger of uploads cannot be kept.
     """
     profile = profile if isinstance(profile, Profile) else load(profile or terms.destination.name)
     outgoing = terms.destination.read(message)
@@ -183,24 +184,28 @@ def local(source: str) -> str:
     another machine's file, and what no path can be.
     """
     path = source
-    if re.match("file:", source, re.IGNORECASE):
-        parts = re.fullmatch(r"file:(?://([^/?#]*))?(/[^?#]*)", source, re.IGNORECASE | re.DOTALL)
-        if parts is None:
-            raise UsageError(
-                "this is no address of a file; write it as file:///folder/name, with %23 and %3F for # and ? in a name"
-            )
-        if (parts[1] or "").lower() not in ("", "localhost"):
-            raise UsageError("this file lies on another machine; give a path on this one, or an http address")
-        path = os.fsdecode(unquote_to_bytes(parts[2].encode("utf-8", "surrogatepass")))
     try:
-        held = os.fsencode(path)
+        os.fsencode(source)
+        if re.match("file:", source, re.IGNORECASE):
+            path = _behind(source)
     except UnicodeEncodeError:
         raise UsageError("this has half a letter, which no path and no link has; correct it") from None
-    if b"\0" in held:
+    if "\0" in path:
         raise UsageError("this has a zero byte, which no path has; correct it")
-    if not is_link(path) and Path(path).is_dir():
+    if not is_link(path) and is_folder(path):
         raise UsageError("this is a folder; a message takes one file")
     return path
+
+
+def _behind(address: str) -> str:
+    parts = re.fullmatch(r"file:(?://([^/?#]*)|(?!//))(/[^?#]*)", address, re.IGNORECASE | re.DOTALL)
+    if parts is None:
+        raise UsageError(
+            "this is no address of a file; write it as file:///folder/name, with %23 and %3F for # and ? in a name"
+        )
+    if (parts[1] or "").lower() not in ("", "localhost"):
+        raise UsageError("this file lies on another machine; give a path on this one, or an http address")
+    return os.fsdecode(unquote_to_bytes(os.fsencode(parts[2])))
 
 
 def _refuse(record: Prepared, slot: Slot) -> NoReturn:

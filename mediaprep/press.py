@@ -18,7 +18,16 @@ from mediaprep import staging
 from mediaprep.batch import OnProgress, memory_of, remember
 from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Json, Parcel, Receipt, Reference
-from mediaprep.errors import AnswerLost, MediaprepError, NetworkError, Refused, ToolMissing, Unreachable, UsageError
+from mediaprep.errors import (
+    AnswerLost,
+    BadAnswer,
+    MediaprepError,
+    NetworkError,
+    Refused,
+    ToolMissing,
+    Unreachable,
+    UsageError,
+)
 from mediaprep.hosts.base import Host
 from mediaprep.hosts.trial import try_link
 from mediaprep.jobs import Job
@@ -142,7 +151,13 @@ class Press:
         if terms.host is None:
             return Placed(reference=Reference(id=receipt.value), expires=receipt.expires, uploaded=receipt.fresh)
         link, expires = terms.host.link(receipt.value)
-        warnings = self._try(link, parcel, whole=anew)
+        try:
+            warnings = self._try(link, parcel, whole=anew)
+        except BadAnswer:
+            if receipt.fresh or not anew:
+                raise
+            receipt = self._upload(job, parcel, anew=True)  # what lay there under its name was something else
+            warnings = self._try(link, parcel, whole=True)
         return Placed(reference=Reference(link=link), expires=expires, uploaded=receipt.fresh, warnings=warnings)
 
     def _emit(self, prepared: Prepared, parcel: Parcel, placed: Placed) -> Prepared:
@@ -178,8 +193,11 @@ class Press:
         self._try(parcel.link, parcel, whole=False)
         return parcel.link
 
-    def _upload(self, job: Job, parcel: Parcel) -> Receipt:
-        carrier = self._terms.carrier
+    def _upload(self, job: Job, parcel: Parcel, *, anew: bool = False) -> Receipt:
+        """`anew`: whatever is known, and whatever is there."""
+        carrier, host = self._terms.carrier, self._terms.host
+        anew = anew or self._terms.force
+        go = host.put if host is not None and anew else carrier.upload
 
         def send(last: Callable[[], None]) -> Receipt:
             deadline = self._deadline(parcel.bytes)
@@ -189,7 +207,7 @@ class Press:
             def attempt() -> Receipt:
                 nonlocal lost
                 try:
-                    return carrier.upload(parcel, line)
+                    return go(parcel, line)
                 except AnswerLost:
                     lost = True
                     raise
@@ -201,7 +219,7 @@ class Press:
             with self._lines:
                 self._check_welcome()
                 return self._uploads.once(
-                    carrier, parcel.sha256, send, wait=self._deadline(parcel.bytes), force=self._terms.force,
+                    carrier, parcel.sha256, send, wait=self._deadline(parcel.bytes), force=anew,
                     until=self._terms.envelope.scheduled_at,
                 )  # fmt: skip
         except Refused as error:

@@ -15,6 +15,8 @@ from mediaprep.suffixes import mimes_for_suffix
 
 Source = str | os.PathLike[str]
 
+FETCHES = 4
+"""Links that are fetched at once."""
 FETCHING = 600.0
 """Seconds that one link may take, repeats included."""
 
@@ -37,7 +39,7 @@ def walk(sources: Iterable[Source], *, into: Path | None = None) -> Iterator[Fou
     skip = into.resolve() if into is not None else None
     for source in sources:
         top = Path(source)
-        if not top.is_dir():
+        if not is_folder(top):
             yield Found(top)
             continue
         refused: list[OSError] = []
@@ -58,6 +60,11 @@ def _hidden(name: str) -> bool:
     return name.startswith(".") and not mimes_for_suffix(f".{name.lstrip('.')}")
 
 
+def is_folder(source: Source) -> bool:
+    """False as well for what cannot be looked at, such as a name that is too long: whoever opens it says so."""
+    return os.path.isdir(source)  # noqa: PTH112 - pathlib raises for some of those
+
+
 def is_link(source: Source) -> bool:
     return isinstance(source, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source) is not None
 
@@ -68,16 +75,25 @@ def gather(
     """The files to work on, and the records of links that could not be fetched. What is fetched lies under `scratch`;
     `allow` names hosts that may have a private address.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
+    named = list(sources)
     found: list[Found] = []
     refused: list[Prepared] = []
-    for number, source in enumerate(sources):
-        if not is_link(source):
-            found += walk([source], into=into)
-            continue
-        try:
-            found.append(_fetched(str(source), scratch / f"fetched-{number}", allow))
-        except (NetworkError, OutputError, UsageError) as error:
-            refused.append(failed(printable(str(source)), error))
+    with ThreadPoolExecutor(FETCHES) as threads:
+        fetching = {
+            number: threads.submit(_fetched, str(source), scratch / f"fetched-{number}", allow)
+            for number, source in enumerate(named)
+            if is_link(source)
+        }
+        for number, source in enumerate(named):
+            if number not in fetching:
+                found += walk([source], into=into)
+                continue
+            try:
+                found.append(fetching[number].result())
+            except (NetworkError, OutputError, UsageError) as error:
+                refused.append(failed(printable(str(source)), error))
     return found, refused
 
 

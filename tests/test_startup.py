@@ -38,6 +38,8 @@ def loaded(*arguments: str) -> tuple[int, set[str]]:
         (0, ["--help"]),
         (0, ["--version"]),
         (0, ["convert", "--help"]),
+        (0, ["publish", "--help"]),
+        (0, ["hook", "--help"]),
         (0, ["profiles"]),
         (0, ["profiles", "whatsapp"]),
         (0, ["explain", "MP301"]),

@@ -86,7 +86,9 @@ class EngageLab(Destination):
             return Outgoing(text=self.member(message, str, "body", "text", "body"))
         if kind == "template":
             return Outgoing(slots=tuple(self._headers(message)))
-        return Outgoing(slots=tuple(self._slot(message, ("body", kind), kind)))
+        slots = tuple(self._slot(message, ("body", kind), kind))
+        caption = "" if slots else self.member(message, str, "body", kind, "caption", default="")
+        return Outgoing(caption=caption, slots=slots)
 
     def post(self, message: Json) -> Post:
         user = secret.required("ENGAGELAB_DEV_KEY", "the DevKey of EngageLab's console", self._environment)

@@ -38,6 +38,8 @@ from mediaprep.web import File, Line
 BASE = "https://api.wassenger.com"
 LIFETIME = datetime.timedelta(days=90)
 """How long a file is kept by default, where the answer does not say."""
+ASK_AGAIN = datetime.timedelta(days=1)
+"""How long a file is relied on that was there already, and whose end is not told."""
 FORMATS = {"gif": "gif", "voice": "ptt"}
 TARGETS = {wire: target for target, wire in FORMATS.items()}
 RECIPIENTS = ("phone", "group", "channel")
@@ -140,8 +142,9 @@ class Wassenger(Destination):
         if other or (re.fullmatch(r"[0-9a-f]{64}", digest) and digest != parcel.sha256):
             raise BadAnswer(f"{answer.place} has other content than was sent, as {value}; delete it there, run again")
         expires = moment(found.get("expiresAt"))
-        if expires is None and answer.ok:
-            expires = datetime.datetime.now(datetime.UTC) + (self.valid_for or LIFETIME)
+        if expires is None:
+            life = (self.valid_for or LIFETIME) if answer.ok else ASK_AGAIN
+            expires = datetime.datetime.now(datetime.UTC) + life
         return Receipt(value=value, expires=expires, fresh=answer.ok)
 
     def _refusal(self, answer: Answer) -> Refused:

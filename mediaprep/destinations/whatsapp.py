@@ -163,8 +163,8 @@ class WhatsApp(Destination):
     def _phone_number(self) -> str:
         name = "WHATSAPP_PHONE_NUMBER_ID"
         number = secret.required(name, "the phone number's id, from the app's dashboard", self._environment).reveal()
-        if not re.fullmatch(r"\d{1,32}", number, re.ASCII):
-            raise UsageError(f"{name} has something other than digits; it is the number's id, not the number itself")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", number, re.ASCII):
+            raise UsageError(f"{name} is no id; it takes the phone number's id, not the number itself")
         return f"{self.base}/{number}"
 
     def _headers(self) -> dict[str, Secret]:

@@ -44,8 +44,14 @@ class Host(ABC):
         """Whether the file is there, as far as its name and its length say."""
 
     @abstractmethod
+    def put(self, parcel: Parcel, line: Line) -> Receipt:
+        """Store the file under `name_of(parcel)`, the receipt's value, whatever is there."""
+
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
-        """Store the file, if it is not there already, under `name_of(parcel)`: the receipt's value."""
+        """Store the file, unless it is there."""
+        if self.holds(parcel, line):
+            return Receipt(value=name_of(parcel), fresh=False)
+        return self.put(parcel, line)
 
     @abstractmethod
     def link(self, name: str) -> tuple[str, datetime.datetime | None]:

@@ -36,9 +36,11 @@ class Folder(Host):
 
     def holds(self, parcel: Parcel, line: Line) -> bool:
         final = self._folder / name_of(parcel)
-        return final.is_file() and final.stat().st_size == parcel.bytes
+        with staging.writing(final):
+            there = final.is_file() and final.stat().st_size == parcel.bytes
+            return there and staging.sha256(final) == parcel.sha256
 
-    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+    def put(self, parcel: Parcel, line: Line) -> Receipt:
         """Raises `OutputError`, `DiskFull`, or `InputChanged` where the bytes are not the parcel's."""
         name = name_of(parcel)
         final = self._folder / name
@@ -46,8 +48,6 @@ class Folder(Host):
             if not self._folder.is_dir():
                 self._folder.mkdir(exist_ok=True)
                 self._folder.chmod(0o755)
-            if self.holds(parcel, line) and staging.sha256(final) == parcel.sha256:
-                return Receipt(value=name, fresh=False)
         with staging.run_folder(self._folder) as work:
             made = work / name
             self._copy(parcel, made, line)

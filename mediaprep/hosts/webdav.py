@@ -50,22 +50,16 @@ class WebDAV(Host):
         return self._base
 
     def holds(self, parcel: Parcel, line: Line) -> bool:
-        return _is_it(self._head(parcel, line), parcel)
-
-    def _head(self, parcel: Parcel, line: Line) -> Answer:
         there = line.request("HEAD", address(self._base, name_of(parcel)), headers=self._headers)
         if there.status == 401:
             raise self._refusal(there)
-        return there
+        return there.ok and there.headers.get("content-length") == str(parcel.bytes)
 
-    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+    def put(self, parcel: Parcel, line: Line) -> Receipt:
         """Folders of the address that are not there are made. Raises `Refused` with the server's own words."""
         name = name_of(parcel)
         target = address(self._base, name)
-        there = self._head(parcel, line)
-        if _is_it(there, parcel):
-            return Receipt(value=name, fresh=False)
-        if not (there.ok or self._made):
+        if not self._made:
             # Not after a refused PUT: by then all bytes would have gone out for nothing.
             self._make(self._base, line)
             self._made = True
@@ -112,7 +106,3 @@ def _words(answer: Answer) -> str:
     if "html" in answer.headers.get("content-type", ""):
         text = html.unescape(re.sub(r"<style[^<]*</style>|<[^<>]*>", " ", text))
     return answer.quote(text, WORDS) or "(nothing)"
-
-
-def _is_it(there: Answer, parcel: Parcel) -> bool:
-    return there.ok and there.headers.get("content-length") == str(parcel.bytes)

@@ -154,7 +154,10 @@ def test_what_is_there_already_is_used_even_if_its_expiry_cannot_be_learnt(
 
     with Interposed() as between:
         again = Wassenger({**server.environment, "WASSENGER_URL": between.url}).upload(parcel(tmp_path), line())
-    assert again.value == first.value and again.expires is None
+    assert again.value == first.value and again.expires is not None
+    assert again.expires < datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1, minutes=1), (
+        "asked again then"
+    )
 
 
 def test_an_upload_whose_answer_was_lost_is_found_again(server: WassengerStandIn, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_what_is_missing_is_said_before_anything_is_sent(server: WhatsAppStandIn
             destination.upload(parcel(tmp_path), line())
         with pytest.raises(UsageError, match=f"{name} is not set"):
             destination.post({})
-    with pytest.raises(UsageError, match="other than digits"):
+    with pytest.raises(UsageError, match="is no id"):
         _ = connect("whatsapp", {**server.environment, "WHATSAPP_PHONE_NUMBER_ID": "+12345678900"}).account
     assert server.received == []
 

@@ -28,7 +28,7 @@ STRICT = ("-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"
 class SeaweedFS:
     """One server with two buckets: `open`, which anyone may read, and `shut`."""
 
-    key = "canary-secret-access-key"
+    key = "media-key-id"
     secret = "canary-secret-s3"
 
     def __init__(self, folder: Path) -> None:
