@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from mediaprep import staging
 from mediaprep.batch import OnProgress, memory_of, remember
-from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Json, Parcel, Receipt, Reference
 from mediaprep.errors import (
     AnswerLost,
@@ -32,13 +31,14 @@ from mediaprep.hosts.base import Host
 from mediaprep.hosts.trial import try_link
 from mediaprep.jobs import Job
 from mediaprep.ledger import Ledger
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.retry import persistently
+from mediaprep.network.web import Line
 from mediaprep.pipeline import work
 from mediaprep.record import Failure, Prepared, printable
-from mediaprep.retry import persistently
 from mediaprep.rules import Finding
 from mediaprep.terms import PLACEHOLDER, Terms, outlives, stamp
 from mediaprep.uploads import Uploads
-from mediaprep.web import Line
 from mediaprep.workers import LocalWorkers
 
 UPLOADS = 4

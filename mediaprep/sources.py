@@ -98,8 +98,8 @@ def gather(
 
 
 def _fetched(link: str, folder: Path, allow: Collection[str]) -> Found:
-    from mediaprep.deadline import Deadline
-    from mediaprep.fetch import fetch
+    from mediaprep.network.deadline import Deadline
+    from mediaprep.network.fetch import fetch
 
     folder.mkdir(parents=True)
     fetched = fetch(link, folder, allow=allow, deadline=Deadline(FETCHING))

@@ -205,6 +205,12 @@ def safe_stem(name: str) -> str:
     return kept.strip() or "file"
 
 
+def safe_suffix(filename: str) -> str:
+    """The ending of a name, such as `.jpg`; empty where it is none that every server and file system takes."""
+    suffix = PurePath(filename).suffix.lower()
+    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 12 else ""
+
+
 def stems(names: list[tuple[str, str]]) -> list[str]:
     """An output stem for every (folder, file name), no two alike in one folder whatever their endings turn into.
 

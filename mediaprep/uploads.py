@@ -25,10 +25,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Carrier, Receipt
 from mediaprep.errors import AnswerLost, DiskFull, NetworkError, OutputError, Unreachable
 from mediaprep.ledger import open_database, state_folder
+from mediaprep.network.deadline import Deadline
 
 SCHEMA = """
 create table if not exists uploads (

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mediaprep import retry
+from mediaprep.network import retry
 from mediaprep.publishing import publish
 from mediaprep.record import Prepared
 from tests.carriers import WAYS, Way, way

@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mediaprep import fetch as fetching
 from mediaprep import show
 from mediaprep.destinations import connect
 from mediaprep.destinations.base import Json
 from mediaprep.errors import NotSendable, UsageError
 from mediaprep.hosts import open_host
+from mediaprep.network import fetch as fetching
 from mediaprep.presend import DEEPEST, local, prepare_message, read_message
 from mediaprep.profiles import Profile, load
 from mediaprep.publishing import publish

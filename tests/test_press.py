@@ -10,9 +10,9 @@ from typing import Literal
 
 import pytest
 
-from mediaprep import fetch, retry
 from mediaprep.destinations import connect
 from mediaprep.hosts import open_host
+from mediaprep.network import fetch, retry
 from mediaprep.publishing import publish, publish_all
 from mediaprep.record import Prepared
 from mediaprep.sources import Source

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mediaprep import retry
+from mediaprep.network import retry
 from mediaprep.publishing import publish_all
 from tests.carriers import Way, way
 from tests.servers.base import Received, Reply, StandIn

@@ -20,13 +20,13 @@ import httpx
 import msgspec
 import pytest
 
-from mediaprep.deadline import Deadline
 from mediaprep.destinations import DESTINATIONS, connect
 from mediaprep.errors import NetworkError, UsageError
 from mediaprep.hosts import open_host
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.secret import Secret, basic, read, required
+from mediaprep.network.web import Line
 from mediaprep.publishing import publish
-from mediaprep.secret import Secret, basic, read, required
-from mediaprep.web import Line
 from tests.carriers import WAYS, Way, way
 from tests.conftest import CANARY
 from tests.hosts.contract import parcel

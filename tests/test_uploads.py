@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import AnswerLost, BadAnswer, DiskFull, OutputError, Refused, Unreachable
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.web import Line
 from mediaprep.uploads import MARGIN, Uploads
-from mediaprep.web import Line
 
 DAY = datetime.timedelta(days=1)
 Last = Callable[[], None]

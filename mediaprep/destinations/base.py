@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 from msgspec import Struct
 
 from mediaprep.errors import UsageError
-from mediaprep.secret import Secret
-from mediaprep.web import Line
+from mediaprep.network.secret import Secret
+from mediaprep.network.web import Line
 
 Json = dict[str, Any]
 T = TypeVar("T")

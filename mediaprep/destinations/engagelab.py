@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from mediaprep import secret
 from mediaprep.destinations.base import Destination, Envelope, Json, Outgoing, Parcel, Post, Reference, Slot
 from mediaprep.errors import UsageError
+from mediaprep.network import secret
 
 BASE = "https://wa.api.engagelab.cc"
 

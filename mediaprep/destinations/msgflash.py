@@ -10,7 +10,6 @@ import re
 import warnings
 from collections.abc import Mapping
 
-from mediaprep import secret
 from mediaprep.destinations.base import (
     Destination,
     Envelope,
@@ -24,6 +23,7 @@ from mediaprep.destinations.base import (
     moment,
 )
 from mediaprep.errors import UsageError
+from mediaprep.network import secret
 
 BASE = "https://srv.msgflash.com"
 

@@ -14,8 +14,6 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
-from mediaprep import secret
-from mediaprep.answer import Answer
 from mediaprep.destinations.base import (
     Destination,
     Envelope,
@@ -32,8 +30,10 @@ from mediaprep.destinations.base import (
     moment,
 )
 from mediaprep.errors import BadAnswer, NetworkError, Refused, UsageError
-from mediaprep.secret import Secret
-from mediaprep.web import File, Line
+from mediaprep.network import secret
+from mediaprep.network.answer import Answer
+from mediaprep.network.secret import Secret
+from mediaprep.network.web import File, Line
 
 BASE = "https://api.wassenger.com"
 LIFETIME = datetime.timedelta(days=90)

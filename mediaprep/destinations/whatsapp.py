@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from mediaprep import secret
-from mediaprep.answer import Answer
 from mediaprep.destinations.base import (
     Destination,
     Envelope,
@@ -27,8 +25,10 @@ from mediaprep.destinations.base import (
     identifier,
 )
 from mediaprep.errors import Refused, UsageError
-from mediaprep.secret import Secret
-from mediaprep.web import File, Line
+from mediaprep.network import secret
+from mediaprep.network.answer import Answer
+from mediaprep.network.secret import Secret
+from mediaprep.network.web import File, Line
 
 BASE = "https://graph.facebook.com/v23.0"
 LIFETIME = datetime.timedelta(days=30)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime
 from abc import ABC, abstractmethod
-from pathlib import PurePath
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
-from mediaprep.answer import origin
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import UsageError
-from mediaprep.staging import safe_stem
+from mediaprep.network.answer import origin
+from mediaprep.network.web import Line
+from mediaprep.staging import safe_stem, safe_suffix
 from mediaprep.suffixes import suffix_for
-from mediaprep.web import Line
 
 KEPT = "public, max-age=31536000, immutable"
 """`Cache-Control` (RFC 8246) of what never changes under its name."""
@@ -62,12 +61,6 @@ def name_of(parcel: Parcel) -> str:
     """The content's own name, with the ending that its type has: platforms compare the two."""
     ending = suffix_for(parcel.mime) or safe_suffix(parcel.filename)
     return f"{parcel.sha256}{ending}"
-
-
-def safe_suffix(filename: str) -> str:
-    """The ending of a name, such as `.jpg`; empty where it is none that every server and file system takes."""
-    suffix = PurePath(filename).suffix.lower()
-    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 12 else ""
 
 
 def disposition(filename: str) -> str:

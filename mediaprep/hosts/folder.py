@@ -10,7 +10,7 @@ from mediaprep import staging
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import InputChanged, Unreachable, UsageError
 from mediaprep.hosts.base import Host, address, checked, name_of
-from mediaprep.web import Line
+from mediaprep.network.web import Line
 
 CHUNK = 1 << 20
 

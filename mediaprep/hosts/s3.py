@@ -12,12 +12,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from mediaprep import secret
-from mediaprep.answer import TEMPORARY, WORDS, Answer
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import BadAnswer, Refused, UsageError
 from mediaprep.hosts.base import KEPT, Host, address, checked, disposition, name_of
-from mediaprep.web import File, Line
+from mediaprep.network import secret
+from mediaprep.network.answer import TEMPORARY, WORDS, Answer
+from mediaprep.network.web import File, Line
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential

@@ -6,15 +6,15 @@ import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mediaprep.answer import TEMPORARY, origin
-from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Parcel
 from mediaprep.errors import BadAnswer, Refused
+from mediaprep.network.answer import TEMPORARY, origin
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.web import CHUNK, Line, redirection
 from mediaprep.record import printable
 from mediaprep.rules import Finding, Served, check_link
 from mediaprep.rules.links import Answered
 from mediaprep.suffixes import suffix_for
-from mediaprep.web import CHUNK, Line, redirection
 
 if TYPE_CHECKING:
     import httpx

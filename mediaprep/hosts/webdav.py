@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from mediaprep.answer import WORDS, Answer
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import BadAnswer, Refused, UsageError
 from mediaprep.hosts.base import Host, address, checked, disposition, name_of
-from mediaprep.secret import Secret, basic
-from mediaprep.web import CHUNK, File, Line
+from mediaprep.network.answer import WORDS, Answer
+from mediaprep.network.secret import Secret, basic
+from mediaprep.network.web import CHUNK, File, Line
 
 ADVICE = {
     401: "set WEBDAV_USERNAME and WEBDAV_PASSWORD to an account of that server",

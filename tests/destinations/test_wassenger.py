@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from mediaprep.deadline import Deadline
 from mediaprep.destinations import connect
 from mediaprep.destinations.base import Envelope, Parcel, Reference, filled
 from mediaprep.destinations.wassenger import Wassenger, Way, span
 from mediaprep.errors import AnswerLost, BadAnswer, Refused, UsageError
-from mediaprep.web import Line
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.web import Line
 from tests.servers.base import Received, Reply, StandIn
 from tests.servers.wassenger import TOKEN, WassengerStandIn
 

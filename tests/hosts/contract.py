@@ -14,13 +14,13 @@ from urllib.parse import quote
 
 import pytest
 
-from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Parcel
 from mediaprep.errors import Refused
 from mediaprep.hosts import open_host
 from mediaprep.hosts.base import Host, disposition
 from mediaprep.hosts.trial import try_link
-from mediaprep.web import Line
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.web import Line
 
 KINDS = [
     ("image", "image/jpeg", "holiday.jpg", ".jpg"),

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Parcel
 from mediaprep.errors import InputChanged, OutputError, Unreachable, UsageError
 from mediaprep.hosts import open_host
-from mediaprep.web import Line
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.web import Line
 from tests.hosts.contract import SUFFIXES, HostContract, Site, line, noise, parcel
 
 CDN = "https://cdn.example.com/media"
@@ -86,8 +86,8 @@ import os
 from pathlib import Path
 from mediaprep.destinations.base import Parcel
 from mediaprep.hosts import open_host
-from mediaprep.deadline import Deadline
-from mediaprep.web import Line
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.web import Line
 parcel = Parcel(path=Path({str(sent.path)!r}), mime="image/jpeg", bytes={sent.bytes}, sha256={sent.sha256!r},
                 target="image", filename="photo.jpg")
 open_host({str(tmp_path / "www")!r}, public_url={CDN!r}).upload(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from mediaprep.deadline import Deadline
 from mediaprep.destinations.base import Parcel
 from mediaprep.errors import AnswerLost, BadAnswer, NetworkError, Refused, Unreachable
 from mediaprep.hosts.trial import try_link
+from mediaprep.network.deadline import Deadline
 from mediaprep.rules import LINK_RULES, MANUAL, RULES, Finding
 from tests.hosts.contract import noise, parcel
 from tests.servers.base import Received, Reply, StandIn, nobody

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from mediaprep.errors import BadAnswer, Refused
+from mediaprep.network.secret import Secret
 from mediaprep.record import printable
-from mediaprep.secret import Secret
 
 WORDS = 300
 """Characters of a body that a message quotes."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaprep.addresses import address, allowed_name, is_public
 from mediaprep.errors import Refused, UsageError
+from mediaprep.network.addresses import address, allowed_name, is_public
 
 
 @pytest.mark.parametrize(

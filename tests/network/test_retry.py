@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mediaprep.deadline import Deadline
 from mediaprep.errors import AnswerLost, BadAnswer, NetworkError, Refused, Unreachable
-from mediaprep.retry import FIRST, LONGEST, PATIENCE, TRIES, pause, persistently
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.retry import FIRST, LONGEST, PATIENCE, TRIES, pause, persistently
 
 
 class Attempts:

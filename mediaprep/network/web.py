@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from mediaprep.answer import Answer, origin, secrets_in, without
-from mediaprep.deadline import Deadline, Wire
 from mediaprep.errors import AnswerLost, BadAnswer, NetworkError, Refused, Unreachable
+from mediaprep.network.answer import Answer, origin, secrets_in, without
+from mediaprep.network.deadline import Deadline, Wire
+from mediaprep.network.secret import Secret
 from mediaprep.record import printable
-from mediaprep.secret import Secret
 
 if TYPE_CHECKING:
     import httpx

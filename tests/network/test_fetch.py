@@ -14,12 +14,12 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaprep import fetch as module
-from mediaprep import web
-from mediaprep.deadline import Deadline
 from mediaprep.errors import DiskFull, MediaprepError, OutputError, Refused, Unreachable, UsageError
-from mediaprep.fetch import Fetched, fetch
-from mediaprep.retry import TRIES
+from mediaprep.network import fetch as module
+from mediaprep.network import web
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.fetch import Fetched, fetch
+from mediaprep.network.retry import TRIES
 from tests.servers.base import Fault, Received, Reply, StandIn, nobody
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 1000

@@ -13,7 +13,7 @@ from shutil import copy
 
 import pytest
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def mediaprep(*arguments: object, **extra: object) -> subprocess.CompletedProcess[str]:

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from mediaprep.deadline import Deadline
 from mediaprep.errors import NetworkError
+from mediaprep.network.deadline import Deadline
 
 T = TypeVar("T")
 

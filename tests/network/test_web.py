@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mediaprep.deadline import Deadline
 from mediaprep.errors import AnswerLost, BadAnswer, Refused, Unreachable
-from mediaprep.secret import Secret
-from mediaprep.web import File, Line
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.secret import Secret
+from mediaprep.network.web import File, Line
 from tests.servers.base import Fault, Received, Reply, StandIn, nobody
 
 KEY = Secret("canary-secret-web")

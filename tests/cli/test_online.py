@@ -21,7 +21,7 @@ from tests.servers.storage import Storage
 from tests.servers.wassenger import WassengerStandIn
 from tests.servers.whatsapp import WhatsAppStandIn
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 KEYS = ("WASSENGER_", "ENGAGELAB_", "MSGFLASH_", "WHATSAPP_", "AWS_", "WEBDAV_")
 WASSENGER = {"phone": "+12345678900", "message": "Été 😀", "media": {"viewOnce": True}, "order": 12345678901234567890}
 WHATSAPP = {"messaging_product": "whatsapp", "recipient_type": "individual", "to": "+22912345678", "type": "image"}
