@@ -92,15 +92,20 @@ def timeline(starts: tuple[float, ...], end: float, *, fps: float | None = None,
     interval = closest if fps is None else max(closest, 1 / fps)
     pace = Pace(interval, slack=min(0.49 * usual, interval / 4), closest=closest)
     taken = [number for number, start in enumerate(starts) if pace.takes(start)]
-    while len(taken) > 1 and end - starts[taken[-1]] < closest - 1e-6:
-        taken.pop()
-    marks = [round(starts[number] * 1000) for number in taken]
     last = math.floor(max(end, 2 * closest) * 1000 + 1e-6)
+    while len(taken) > 1 and last - _mark(starts[taken[-1]]) < closest * 1000:
+        taken.pop()
+    marks = [_mark(starts[number]) for number in taken]
     if len(taken) == 1:
-        taken, own, least = [0, len(starts) - 1], round(starts[-1] * 1000), closest * 1000
+        taken, own, least = [0, len(starts) - 1], _mark(starts[-1]), closest * 1000
         marks = [0, own if least <= own <= last - least else last // 2]
     until = [*marks[1:], last]
     return Timeline(pictures=tuple(taken), milliseconds=tuple(b - a for a, b in zip(marks, until, strict=True)))
+
+
+def _mark(start: float) -> int:
+    """Whole milliseconds, halves upwards: two starts come no closer by it than the whole milliseconds between them."""
+    return math.floor(start * 1000 + 0.5 + 1e-6)
 
 
 def film_rate(media: Media) -> float:

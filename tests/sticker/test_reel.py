@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -23,6 +23,8 @@ def clip(durations: list[float]) -> tuple[tuple[float, ...], float]:
 
 
 @given(gaps, rates, st.sampled_from([0.0, 0.008, 0.0125, 0.1]))
+@example([0.6875, 0.01304319186057941], None, 0.0125)
+@example([0.0015, 0.013, 0.5], None, 0.013)
 def test_times_add_up_and_no_frame_is_too_short(durations: list[float], fps: float | None, closest: float) -> None:
     starts, end = clip(durations)
     made = timeline(starts, end, fps=fps, closest=closest)
