@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from mediaprep import staging
 from mediaprep.errors import ToolMissing, UsageError
 from mediaprep.jobs import Job, Request, Stage
@@ -71,7 +73,7 @@ def prepare_all(
             )  # fmt: skip
             if known and (memory := memory_of(job, folder)):
                 if not force and (record := known.finished(memory)):
-                    yield record
+                    yield replace(record, source=job.shown)
                     continue
                 keys[job.scratch] = memory
             todo.append(job)

@@ -7,12 +7,15 @@ the profile, the target and the options: whatever could change the result change
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mediaprep.jobs import Request
 from mediaprep.record import Prepared, printable
@@ -20,6 +23,9 @@ from mediaprep.staging import sha256
 
 if TYPE_CHECKING:
     import sqlite3
+
+PATIENCE = 10.0
+"""Seconds to wait for whoever holds the database: nothing of ours holds it for long, and Ctrl-C cannot cut it short."""
 
 SCHEMA = """
 create table if not exists prepared (
@@ -43,15 +49,22 @@ def open_database(folder: Path, schema: str) -> sqlite3.Connection:
     import sqlite3
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = sqlite3.connect(folder / "ledger.sqlite", timeout=30, isolation_level=None, check_same_thread=False)
-    database.execute("pragma journal_mode = wal")
-    database.execute("pragma synchronous = normal")
-    database.executescript(schema)
+    with (folder / "ledger.lock").open("a") as turn:
+        # SQLite does not wait while another process makes the file: it fails at once.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        database = sqlite3.connect(
+            folder / "ledger.sqlite", timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = normal")
+        database.executescript(schema)
     return database
 
 
 class Ledger:
-    """A memory of finished work. Raises `OSError` or `sqlite3.Error` when the state folder cannot be used."""
+    """A memory of finished work; of its records, all but their `source`. Raises `OSError` or `sqlite3.Error` when the
+    state folder cannot be used.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._db = open_database(folder or state_folder(), SCHEMA)
@@ -64,7 +77,7 @@ class Ledger:
 
     def finished(self, key: str) -> Prepared | None:
         """The record of an earlier run whose output still lies there, untouched."""
-        row = self._db.execute("select output, bytes, changed, record from prepared where key = ?", (key,)).fetchone()
+        row = self._row("select output, bytes, changed, record from prepared where key = ?", key)
         if row is None:
             return None
         try:
@@ -73,13 +86,14 @@ class Ledger:
             return None
         if (there.st_size, there.st_mtime_ns) != (row[1], row[2]):
             return None
-        return msgspec.json.decode(row[3], type=Prepared)
+        return _decoded(row[3])
 
     def output_of(self, source: Path, into: Path) -> Path | None:
         """The output under `into` that was last made from this source, if it is still as it was made."""
-        rows = self._db.execute(
+        rows = self._rows(
             "select output, bytes, changed from prepared where key > ? and key < ? order by rowid desc",
-            (f"{_path_key(source)}:", f"{_path_key(source)};"),
+            f"{_path_key(source)}:",
+            f"{_path_key(source)};",
         )
         for output, size, changed in rows:
             path = Path(output)
@@ -96,7 +110,7 @@ class Ledger:
     def made(self, path: Path) -> bool:
         """Whether this file is an output of an earlier run, and still as it was made."""
         named = printable(os.path.abspath(path))
-        row = self._db.execute("select bytes, changed from prepared where output = ?", (named,)).fetchone()
+        row = self._row("select bytes, changed from prepared where output = ?", named)
         try:
             there = path.lstat()
         except OSError:
@@ -112,19 +126,43 @@ class Ledger:
             self._db.execute("delete from prepared where output = ? and key != ?", (output, key))
             self._db.execute(
                 "insert or replace into prepared values (?, ?, ?, ?, ?)",
-                (key, output, there.st_size, there.st_mtime_ns, msgspec.json.encode(record).decode()),
+                (key, output, there.st_size, there.st_mtime_ns, _encoded(record)),
             )
 
     def content(self, key: str) -> Prepared | None:
         """The record of an earlier run, whose output need not be there any more: what would come out is known."""
-        row = self._db.execute("select record from contents where key = ?", (key,)).fetchone()
-        return msgspec.json.decode(row[0], type=Prepared) if row else None
+        row = self._row("select record from contents where key = ?", key)
+        return _decoded(row[0]) if row else None
 
     def remember_content(self, key: str, record: Prepared) -> None:
         with self._db:
-            self._db.execute(
-                "insert or replace into contents values (?, ?)", (key, msgspec.json.encode(record).decode())
-            )
+            self._db.execute("insert or replace into contents values (?, ?)", (key, _encoded(record)))
+
+    def _row(self, query: str, *values: str) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(query, *values)), None)
+
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """What cannot be read is not known: the work is only done again."""
+        import sqlite3
+
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            warnings.warn(f"finished work cannot be recalled: {error}", RuntimeWarning, stacklevel=3)
+            return []
+
+
+def _encoded(record: Prepared) -> str:
+    """Without the source: a link may hold a key, and whoever asks knows it."""
+    return msgspec.json.encode(replace(record, source="")).decode()
+
+
+def _decoded(record: str) -> Prepared | None:
+    """None for what another version, or a fault of the disk, left there."""
+    try:
+        return msgspec.json.decode(record, type=Prepared)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None
 
 
 def key(source: Path, into: Path, request: Request, link: str = "") -> str:

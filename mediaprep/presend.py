@@ -74,6 +74,12 @@ def read_message(text: bytes) -> Json:
         raise UsageError("there is no message; give one as a JSON object")
     try:
         found = json.loads(text, parse_float=_number, parse_constant=_number)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            raise UsageError(
+                f"something follows the message on line {error.lineno}; give one message at a time"
+            ) from None
+        raise UsageError(f"this is no JSON: {error}; give one message as a JSON object") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"this is no JSON: {error}; give one message as a JSON object") from None
     if not isinstance(found, dict):
@@ -188,6 +194,8 @@ def local(source: str) -> str:
         os.fsencode(source)
         if re.match("file:", source, re.IGNORECASE):
             path = _behind(source)
+        elif re.match("data:[^,]*,", source, re.IGNORECASE):
+            raise UsageError("this is the file itself (a data: address), not where it lies; write it to a file first")
     except UnicodeEncodeError:
         raise UsageError("this has half a letter, which no path and no link has; correct it") from None
     if "\0" in path:

@@ -240,7 +240,9 @@ class Press:
         head = terms.host is None or terms.host.answers_head
         try:
             return persistently(
-                lambda: try_link(link, parcel, head=head, whole=whole, deadline=deadline), deadline, repeatable=True
+                lambda: try_link(link, parcel, head=head, whole=whole, deadline=deadline, foreign=terms.host is None),
+                deadline,
+                repeatable=True,
             )
         except NetworkError as error:
             if terms.host is not None:

@@ -251,5 +251,5 @@ def _plainly(said: str, type_: Any) -> str:
 
 def hint(given: str, known: Iterable[str]) -> str:
     """`; did you mean "max_bytes"?`, or nothing."""
-    close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
     return f'; did you mean "{close[0]}"?' if close else ""

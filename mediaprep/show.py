@@ -61,9 +61,13 @@ class Printer:
     def show(self, record: Prepared) -> None:
         self.say(lines(record, self.stage))
         if record.message is not None:
-            click.echo(message(record.message))
+            self.give(message(record.message))
         elif record.reference is not None:
-            click.echo(next(iter(record.reference.values())))
+            self.give(next(iter(record.reference.values())))
+
+    def give(self, line: str) -> None:
+        """What a program may want, on stdout."""
+        answer(line)
 
     def say(self, text: str) -> None:
         if text:
@@ -133,6 +137,15 @@ class LivePrinter(Printer):
     def say(self, text: str) -> None:
         if text:
             self.console.print(text, markup=False, soft_wrap=True)
+
+    def give(self, line: str) -> None:
+        """Where both streams are one terminal the bar makes way, else the line would end up behind it."""
+        if sys.stdout is None or not sys.stdout.isatty():
+            super().give(line)
+            return
+        self.bar.stop()
+        super().give(line)
+        self.bar.start()
 
 
 def answer(line: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import threading
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -73,16 +75,23 @@ def gather(
     sources: Iterable[Source], scratch: Path, *, into: Path | None = None, allow: Collection[str] = ()
 ) -> tuple[list[Found], list[Prepared]]:
     """The files to work on, and the records of links that could not be fetched. What is fetched lies under `scratch`;
-    `allow` names hosts that may have a private address.
+    `allow` names hosts that may have a private address. Raises `UsageError` for an empty name.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     named = list(sources)
+    if not all(
+        os.fspath(one) for one in named
+    ):  # pathlib takes it for the current folder, and all of that would go out
+        raise UsageError("an empty name is no file and no folder; is a variable not set?")
     found: list[Found] = []
     refused: list[Prepared] = []
-    with ThreadPoolExecutor(FETCHES) as threads:
+    stop = threading.Event()
+    with contextlib.ExitStack() as stack:
+        threads = stack.enter_context(ThreadPoolExecutor(FETCHES))
+        stack.callback(stop.set)  # when interrupted, the threads are waited for: they end at once
         fetching = {
-            number: threads.submit(_fetched, str(source), scratch / f"fetched-{number}", allow)
+            number: threads.submit(_fetched, str(source), scratch / f"fetched-{number}", allow, stop)
             for number, source in enumerate(named)
             if is_link(source)
         }
@@ -97,10 +106,10 @@ def gather(
     return found, refused
 
 
-def _fetched(link: str, folder: Path, allow: Collection[str]) -> Found:
+def _fetched(link: str, folder: Path, allow: Collection[str], stop: threading.Event) -> Found:
     from mediaprep.network.deadline import Deadline
     from mediaprep.network.fetch import fetch
 
     folder.mkdir(parents=True)
-    fetched = fetch(link, folder, allow=allow, deadline=Deadline(FETCHING))
+    fetched = fetch(link, folder, allow=allow, deadline=Deadline(FETCHING, stop))
     return Found(fetched.path, link=link, public=bool(fetched.link))

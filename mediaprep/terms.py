@@ -65,6 +65,8 @@ def agree(
         raise UsageError("a public address needs a host; give --host as well")
     elif host is None and valid_for is not None:
         destination = destination.kept_for(valid_for)
+    if reference and (host is not None or not destination.references):
+        raise UsageError("only a file that Wassenger stores can have a reference of yours; leave --reference out")
     terms = Terms(
         destination=destination, host=host, envelope=envelope, reference=reference, force=force, try_links=try_links,
         timeout=timeout,

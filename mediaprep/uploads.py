@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import fcntl
 import hashlib
 import os
@@ -42,6 +43,11 @@ MARGIN = datetime.timedelta(days=1)
 """Before an upload expires it is no longer relied on: this long, or a tenth of its life if that is shorter."""
 FORGOTTEN = datetime.timedelta(days=30)
 """After so long an upload without an answer is no longer asked about: no platform keeps an unused file longer."""
+
+MAYBE_THERE = "it may be there already; name it alone with --force to upload it once more"
+
+DAMAGE = ("malformed", "not a database", "no such column", "no such table", "columns but")
+"""What SQLite says of a file that is not, or no longer, the ledger."""
 
 State = Literal["sending", "out", "done"]
 
@@ -110,7 +116,7 @@ class Uploads:
                 if entry and entry.state == "out" and not carrier.repeatable and entry.noted + FORGOTTEN > _now():
                     raise AnswerLost(
                         f"an upload of this file on {entry.noted:%Y-%m-%d %H:%M} UTC went out whole, but its answer "
-                        "was lost, so it may be there already; name it alone with --force to upload it once more"
+                        f"was lost, so {MAYBE_THERE}"
                     )
             self._note(content, account, "sending")
             try:
@@ -118,6 +124,8 @@ class Uploads:
             except NetworkError as error:
                 if error.stored is False:
                     self.forget(content, account)
+                elif error.stored is None and not carrier.repeatable:
+                    raise type(error)(f"{error}; {MAYBE_THERE}", status=error.status) from None
                 raise
             try:
                 self._note(content, account, "done", receipt)
@@ -130,9 +138,9 @@ class Uploads:
             row = self._db.execute(
                 "select state, value, noted, expires from uploads where content = ? and account = ?", (content, account)
             ).fetchone()
-        if row is None:
-            return None
-        return Entry(state=row[0], value=row[1], noted=_time(row[2]), expires=_time(row[3]) if row[3] else None)
+            if row is None:
+                return None
+            return Entry(state=row[0], value=row[1], noted=_time(row[2]), expires=_time(row[3]) if row[3] else None)
 
     def forget(self, content: str, account: str) -> None:
         with self._turn, self._writing():
@@ -163,14 +171,23 @@ class Uploads:
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
-            full = "full" in str(error) or getattr(error, "errno", None) == 28
-            advice = "free some room" if full else "let MEDIAPREP_STATE name another folder"
-            kind = DiskFull if full else OutputError
+        except (OSError, sqlite3.Error, ValueError) as error:
+            kind, cure = _cure(error)
             raise kind(
-                f"the ledger of uploads in {self._folder} cannot be kept ({error}); {advice}, since without it nothing "
+                f"the ledger of uploads in {self._folder} cannot be kept ({error}); {cure}, since without it nothing "
                 "is uploaded"
             ) from None
+
+
+def _cure(error: Exception) -> tuple[type[OutputError], str]:
+    said = str(error)
+    if "full" in said or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull, "free some room"
+    if "locked" in said:
+        return OutputError, "another program holds it: run again when that is done"
+    if isinstance(error, ValueError) or any(sign in said for sign in DAMAGE):
+        return OutputError, "it is damaged: move ledger.sqlite away to begin a new one"
+    return OutputError, "let MEDIAPREP_STATE name another folder"
 
 
 def _locked(lock: int) -> bool:

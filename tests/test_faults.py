@@ -13,8 +13,9 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -23,8 +24,10 @@ from mediaprep.network import retry
 from mediaprep.publishing import publish
 from mediaprep.record import Prepared
 from tests.carriers import WAYS, Way, way
+from tests.routes import got
 from tests.servers.base import Fault, Received, Reply, StandIn
 from tests.servers.wassenger import WassengerStandIn
+from tests.servers.whatsapp import WhatsAppStandIn
 
 ROOT = Path(__file__).parent.parent
 PAGE = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
@@ -62,11 +65,18 @@ def whole(to: Way, record: Prepared, content: bytes) -> None:
     assert to.copies(content) == 1
     assert to.state(content) == "done"
     assert record.reference is not None
+    right(to, record.reference, content)
+
+
+def right(to: Way, reference: Mapping[str, str], content: bytes) -> None:
+    """The reference is that of this very content."""
     match to.server:
         case WassengerStandIn():
-            assert record.reference["id"] in to.server.files
+            assert to.server.files[reference["id"]]["sha2"] == hashlib.sha256(content).hexdigest()
+        case WhatsAppStandIn():
+            assert to.server.contents[reference["id"]] == hashlib.sha256(content).hexdigest()
         case _:
-            assert len(record.reference) == 1
+            assert got(reference["link"]) == content
 
 
 def clear(record: Prepared, *words: str) -> None:
@@ -93,6 +103,16 @@ def test_what_does_not_pass_is_given_up_and_leaves_nothing(to: Way, tmp_path: Pa
     path, content = document(tmp_path, 100_000)
     to.server.faults = ["500"] * retry.TRIES
     clear(published(to, path), "tried 4 times")
+    assert (to.copies(content), to.state(content)) == (0, "unknown")
+    whole(to, published(to, path), content)
+
+
+@pytest.mark.parametrize("status", ["403", "413", "422"])
+def test_what_is_refused_for_good_is_said_at_once(to: Way, tmp_path: Path, status: Fault) -> None:
+    path, content = document(tmp_path, 100_000)
+    to.server.faults = [status]
+    clear(published(to, path), f"refused with status {status}")
+    assert len([one for one in to.server.received if one.method in ("POST", "PUT")]) == 1
     assert (to.copies(content), to.state(content)) == (0, "unknown")
     whole(to, published(to, path), content)
 
@@ -162,15 +182,19 @@ def test_a_redirect_takes_no_key_along(to: Way, tmp_path: Path) -> None:
     assert (to.copies(content), to.state(content)) == (0, "unknown")
 
 
-def test_who_cannot_prove_who_he_is_gets_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", WAYS)
+def test_who_cannot_prove_who_he_is_gets_nothing(name: str, tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     path, content = document(tmp_path, 100_000)
-    with Trap(context=context) as trap:
-        keys = {"WASSENGER_TOKEN": "canary-secret-wassenger", "WASSENGER_URL": trap.url}
-        to = Way("wassenger", trap, keys)
+    with Trap(context=context) as trap, way(name, tmp_path) as plain:
+        at = plain.server.url
+        to = Way(
+            plain.via, trap, {key: value.replace(at, trap.url) for key, value in plain.environment.items()},
+            [option.replace(at, trap.url) for option in plain.options],
+        )  # fmt: skip
         clear(published(to, path), "cannot prove who it is")
-        assert trap.received == [] and to.state(content) == "unknown"
+        assert trap.received == plain.server.received == [] and to.state(content) == "unknown"
 
 
 def environment(to: Way) -> dict[str, str]:
@@ -184,7 +208,7 @@ def started(to: Way, *arguments: str | os.PathLike[str]) -> subprocess.Popen[str
     )  # fmt: skip
 
 
-def records(process: subprocess.Popen[str]) -> list[dict[str, object]]:
+def records(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     out, err = process.communicate(timeout=120)
     assert "Traceback" not in err and "canary-secret" not in out + err, err
     return [json.loads(line) for line in out.splitlines()]
@@ -198,6 +222,7 @@ def test_two_processes_at_once_upload_once(to: Way, tmp_path: Path) -> None:
     assert len({json.dumps(record["reference"]) for record in found}) == 1
     assert sorted(str(record["uploaded"]) for record in found) == ["False", "False", "True"]
     assert to.copies(content) == 1
+    right(to, found[0]["reference"], content)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -232,6 +257,7 @@ def test_kill_9_in_a_folder_and_a_second_run(to: Way, tmp_path: Path, moment: st
         if to.repeatable or record["status"] == "published":
             assert record["status"] == "published", record
             assert to.copies(content) == 1
+            right(to, record["reference"], content)
         else:
             error = record["error"]
             assert isinstance(error, dict) and "--force" in error["message"]

@@ -299,6 +299,12 @@ NOT_SENDABLE: dict[str, tuple[str, Json, str, str]] = {
     "a caption on a voice note": ("wassenger", {**wassenger(file=MEDIA, format="ptt"), "message": "hi"}, "", "no cap"),
     "a long caption of an id": ("engagelab", engagelab_message("image", id="1", caption="é" * 1025), "", "1025"),
     "a long text": ("whatsapp", whatsapp("text", body="😀" * 4097), "", "4097 char.*4096"),
+    "long words above buttons": (
+        "whatsapp",
+        whatsapp("interactive", type="button", body={"text": "x" * 4097}),
+        "",
+        "4097 char.*4096",
+    ),
     "a long body of a template": ("msgflash", {"name": "n", "type": "text", "body": "x" * 4097}, "", "4097"),
 }
 
@@ -482,6 +488,7 @@ def test_a_source_is_a_path_a_link_or_a_file_address(source: str, path: str) -> 
         ("\ud800.jpg", "half a letter"),
         ("https://example.com/\ud800.jpg", "half a letter"),
         ("file:///\ud800.jpg", "half a letter"),
+        ("data:image/png;base64,iVBORw0KGgo=", "write it to a file first"),
         (str(SAMPLES), "a folder"),
         (SAMPLES.as_uri(), "a folder"),
     ],
@@ -554,6 +561,7 @@ def test_nothing_but_the_reference_changes() -> None:
         (b" \n", "there is no message"),
         (b"{", "no JSON"),
         (b"{'to': 1}", "no JSON"),
+        (b'{"to": "1"}\n{"to": "2"}\n', "follows the message on line 2; give one message at a time"),
         (b'{"a": NaN}', "no JSON"),
         (b'{"a": -Infinity}', "no JSON"),
         (b'{"a": 1e999}', "no number"),

@@ -260,6 +260,25 @@ def test_a_public_link_that_serves_as_it_is_is_kept(name: str, shelf: Shelf) -> 
         refused(publish(shelf.sample(LETTER.name, "application/octet-stream"), terms=terms), "octet-stream")
 
 
+def test_a_link_that_turns_private_after_it_was_fetched_is_not_asked(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name whose owner answers with a public address first, and with one of ours then."""
+    asked: list[str] = []
+
+    def is_public(text: str) -> bool:
+        asked.append(text)
+        return len(asked) <= 1
+
+    monkeypatch.setattr(fetch, "is_public", is_public)
+    with destination("engagelab") as (takes_links, _):
+        record = publish(
+            shelf.sample(PHOTO.name, "image/jpeg"), terms=agree(takes_links, envelope=TO), allow_hosts=["127.0.0.1"]
+        )
+    refused(record, "private")
+    assert [request.method for request in shelf.received] == ["GET"], "the one that fetched it"
+
+
 @pytest.mark.usefixtures("_public")
 def test_wassenger_fetches_a_public_link_itself(wassenger: WassengerStandIn, shelf: Shelf) -> None:
     photo = shelf.sample(PHOTO.name, "image/jpeg")

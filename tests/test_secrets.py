@@ -24,7 +24,7 @@ from mediaprep.destinations import DESTINATIONS, connect
 from mediaprep.errors import NetworkError, UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network.deadline import Deadline
-from mediaprep.network.secret import Secret, basic, read, required
+from mediaprep.network.secret import Key, Secret, basic, read
 from mediaprep.network.web import Line
 from mediaprep.publishing import publish
 from tests.carriers import WAYS, Way, way
@@ -76,15 +76,17 @@ def test_a_missing_secret_is_named() -> None:
     assert read("TOKEN", {"TOKEN": "  "}) is None
     assert read("TOKEN", {"TOKEN": "canary-secret-x\n"}) is not None, "a line break at the end is the editor's"
     with pytest.raises(UsageError, match="TOKEN is not set; put the key"):
-        required("TOKEN", "the key", {})
+        Key("TOKEN", "the key", {}).needed()
 
 
 @pytest.mark.parametrize("name", DESTINATIONS)
 def test_a_destination_s_own_repr_and_fields_show_nothing(name: str) -> None:
     destination = connect(name, {**ENVIRONMENT})
     post = destination.post({"to": "x"})
-    for shown in (repr(destination), repr(post), str(post), str(post.headers)):
+    for shown in (repr(destination), repr(vars(destination)), repr(post), str(post), str(post.headers)):
         assert CANARY not in shown
+    with pytest.raises(TypeError):
+        pickle.dumps(destination)
     assert CANARY in str(post.reveal()) or name == "engagelab"
 
 
@@ -179,6 +181,20 @@ def test_workers_get_no_key() -> None:
         with LocalWorkers(1) as workers:
             seen = workers.submit(eval, "str(dict(__import__('os').environ))").result()
     assert CANARY not in seen
+
+
+def test_a_test_that_shows_a_secret_fails(tmp_path: Path) -> None:
+    """The search of `conftest.py`, tried on tests that print, log and write one, and on one that does not."""
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_runtest_makereport\n")
+    shown = ("print(words)", "sys.stderr.write(words)", "logging.warning(words)", "os.write(1, words.encode())", "pass")
+    tests = [f"def test_{number}():\n    {line}\n" for number, line in enumerate(shown)]
+    head = "import logging, os, sys\nwords = 'canary-' + 'secret-x'\n"
+    (tmp_path / "test_shown.py").write_text(head + "".join(tests))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(SAMPLES.parent)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "4 failed, 1 passed" in done.stdout, done.stdout.replace(CANARY, "***")
 
 
 def test_httpx_itself_would_have_told() -> None:

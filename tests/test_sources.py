@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mediaprep import check_all, prepare_all
+from mediaprep import UsageError, check, check_all, plan, prepare_all
 from mediaprep.sources import gather, is_link
+from tests.processes import soon
 from tests.servers.shelf import Shelf
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -75,6 +78,30 @@ def test_what_cannot_be_fetched_fails_alone(link: str, words: str, tmp_path: Pat
     assert [one.path for one in found] == [SAMPLES / "photo-ready.jpg"]
     (record,) = refused
     assert record.status == "failed" and record.error is not None and words in record.error.message
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="empty name"):
+        gather([SAMPLES / "photo-ready.jpg", ""], tmp_path)
+    for call in (check, plan):
+        with pytest.raises(UsageError, match="empty name"):
+            call("")
+
+
+def test_ctrl_c_ends_a_fetch_at_once(shelf: Shelf) -> None:
+    link = shelf.sample("film.mov", "video/quicktime")
+    shelf.faults = ["hang"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mediaprep", "plan", link, "--allow-host", "127.0.0.1"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert soon(lambda: shelf.received, 30)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and "interrupted" in err and "Traceback" not in err
 
 
 def test_on_the_command_line(shelf: Shelf) -> None:

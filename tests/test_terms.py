@@ -80,6 +80,15 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
         ),
         "do not expire",
     ),
+    "a name for an upload that has none": (
+        lambda: agree(ready("whatsapp"), reference="order 7"),
+        "leave --reference out",
+    ),
+    "a name for what a host stores": (
+        lambda: agree(ready("wassenger"), host="https://dav.example.com", reference="order 7"),
+        "leave --reference out",
+    ),
+    "a life that is longer than any": (lambda: agree(ready("wassenger"), valid_for=9000 * HOUR), "360 days"),
     "nobody": (lambda: agree(ready("whatsapp"), envelope=Envelope(to="12345")), "E.164"),
     "two recipients": (
         lambda: agree(ready("wassenger"), envelope=Envelope(to="+12345678900", group="1@g.us")),
@@ -95,7 +104,11 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a time where there is none": (
         lambda: agree(ready("wassenger"), envelope=Envelope(to="+12345678900", scheduled_at=later(1))),
-        "has no scheduled at",
+        "has no scheduled at; leave --scheduled-at out",
+    ),
+    "a template for nobody": (
+        lambda: agree(ready("whatsapp"), envelope=Envelope(template="offer", language="en_US")),
+        "there is no phone number; add --to",
     ),
 }
 

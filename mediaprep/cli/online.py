@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mediaprep import show
 from mediaprep.cli.options import choices, files, with_options
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from mediaprep.terms import Terms
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+KEYS = """\b
+Keys come from the environment alone:
+  wassenger  WASSENGER_TOKEN
+  whatsapp   WHATSAPP_TOKEN, WHATSAPP_PHONE_NUMBER_ID
+  engagelab  ENGAGELAB_FROM
+  msgflash   MSGFLASH_INSTANCE_ID
+  s3://      AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL
+  https://   WEBDAV_USERNAME, WEBDAV_PASSWORD"""
 LARGEST_MESSAGE = 4 << 20
 """Bytes of a message on standard input; the longest text that any platform takes has a few thousand."""
 
@@ -45,6 +54,13 @@ def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime
     return found.astimezone(UTC)
 
 
+def given(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A text that, where the option stands, is not empty, as it is behind a shell's variable that is not set."""
+    if not value and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE:
+        raise click.BadParameter("it is empty; is a variable not set?")
+    return value
+
+
 def json_of(kind: Any) -> Callable[[click.Context, click.Parameter, str], Any]:
     """JSON on the command line."""
 
@@ -62,7 +78,11 @@ def json_of(kind: Any) -> Callable[[click.Context, click.Parameter, str], Any]:
 def way(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where things go: what `publish` and `hook` have in common."""
     for option in (
-        click.option("--timeout", type=click.FloatRange(min=1), help="Seconds for one upload with all its repeats."),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=1),
+            help="Seconds for one upload with all its repeats, beside one for each 50 kB; default: 120.",
+        ),
         click.option("--force", is_flag=True, help="Upload again what was uploaded before."),
         click.option(
             "--no-try", "try_links", flag_value=False, default=True, help="Do not try links after publishing."
@@ -73,7 +93,13 @@ def way(command: Callable[..., Any]) -> Callable[..., Any]:
             callback=span,
             help="How long a presigned link, or an upload, lives: 12h, 7d.",
         ),
-        click.option("--public-url", default="", metavar="URL", help="Where what the host stores is served."),
+        click.option(
+            "--public-url",
+            default="",
+            metavar="URL",
+            callback=given,
+            help="Where what the host stores is served.",
+        ),
         click.option("--host", metavar="URL", help="Where links come from: a folder, s3://bucket/prefix or https://…"),
         click.option("--via", required=True, metavar="DESTINATION", help="wassenger, engagelab, msgflash or whatsapp."),
     ):
@@ -81,15 +107,23 @@ def way(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command("publish")
+@click.command("publish", epilog=KEYS)
 @files
 @choices
 @way
-@click.option("--to", default="", metavar="PHONE", help="Add the message to this phone, ready to POST.")
-@click.option("--group", default="", metavar="ID", help="Add the message to this group (…@g.us), ready to POST.")
+@click.option("--to", default="", metavar="PHONE", callback=given, help="Add the message to this phone, ready to POST.")
+@click.option(
+    "--group", default="", metavar="ID", callback=given, help="Add the message to this group (…@g.us), ready to POST."
+)
 @click.option("--filename", default="", help="What the recipient sees as the file's name.")
 @click.option("--view-once", is_flag=True, help="The message can be looked at once.")
-@click.option("--template", default="", metavar="NAME", help="A template's message, with the media as its header.")
+@click.option(
+    "--template",
+    default="",
+    metavar="NAME",
+    callback=given,
+    help="A template's message, with the media as its header.",
+)
 @click.option("--language", default="", metavar="CODE", help="The template's language.")
 @click.option(
     "--components",
@@ -128,7 +162,7 @@ def publish_command(
     return printer.code
 
 
-@click.command("hook")
+@click.command("hook", epilog=KEYS)
 @way
 @choices
 @click.option("--profile", help="A name, or a path to a TOML file; default: the destination's own.")

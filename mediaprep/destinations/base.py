@@ -150,14 +150,15 @@ class Destination(ABC):
     """One messaging API.
 
     `takes`: the fields of `Envelope` that its messages can carry. `uploads`: whether it takes files; else it takes
-    links alone. `message_paths`: how the addresses end that messages are POSTed to. `errors`: its documented error
-    codes, each as a sentence.
+    links alone. `references`: whether an upload can bear the sender's own name. `message_paths`: how the addresses end
+    that messages are POSTed to. `errors`: its documented error codes, each as a sentence.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     takes: ClassVar[frozenset[str]]
     uploads: ClassVar[bool] = False
+    references: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
     message_paths: ClassVar[tuple[str, ...]] = ("/messages",)
     errors: ClassVar[Mapping[int, str]] = {}
@@ -196,8 +197,9 @@ class Destination(ABC):
     def address(self, envelope: Envelope) -> None:
         """Raises `UsageError` for what no message of this API can carry."""
         for field in envelope.__struct_fields__:
+            option = f"--{field.replace('_', '-')}"
             if getattr(envelope, field) and field not in self.takes:
-                raise UsageError(f"a message of {self.title} has no {field.replace('_', ' ')}; leave it out")
+                raise UsageError(f"a message of {self.title} has no {field.replace('_', ' ')}; leave {option} out")
 
     def member(self, message: Json, kind: type[T], *where: str | int, default: T | None = None) -> T:
         """What a message holds in that place; `default` where it holds nothing there. Raises `UsageError`, naming the
@@ -239,6 +241,8 @@ def e164(phone: str) -> str:
 
     Source: ITU-T E.164: a country code, at most 15 digits in all, no leading zero.
     """
+    if not phone:
+        raise UsageError("there is no phone number; add --to in E.164 form, such as +12345678900")
     plain = re.sub(r"[\s().-]", "", phone) if "(0)" not in phone else ""  # a zero that is dialled at home alone
     if not re.fullmatch(r"\+[1-9]\d{6,14}", plain, re.ASCII):
         raise UsageError(

@@ -12,6 +12,7 @@ from typing import ClassVar
 from mediaprep.destinations.base import Destination, Envelope, Json, Outgoing, Parcel, Post, Reference, Slot
 from mediaprep.errors import UsageError
 from mediaprep.network import secret
+from mediaprep.network.addresses import checked
 
 BASE = "https://wa.api.engagelab.cc"
 
@@ -53,8 +54,9 @@ class EngageLab(Destination):
     }
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._base = (environment.get("ENGAGELAB_URL") or BASE).rstrip("/")
+        self._key = secret.Key("ENGAGELAB_DEV_KEY", "the DevKey of EngageLab's console", environment)
+        self._secret = secret.Key("ENGAGELAB_DEV_SECRET", "the DevSecret of EngageLab's console", environment)
+        self._base = checked(environment.get("ENGAGELAB_URL", "").strip() or BASE, "ENGAGELAB_URL")
         self._sender = environment.get("ENGAGELAB_FROM", "").strip()
 
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
@@ -91,9 +93,9 @@ class EngageLab(Destination):
         return Outgoing(caption=caption, slots=slots)
 
     def post(self, message: Json) -> Post:
-        user = secret.required("ENGAGELAB_DEV_KEY", "the DevKey of EngageLab's console", self._environment)
-        password = secret.required("ENGAGELAB_DEV_SECRET", "the DevSecret of EngageLab's console", self._environment)
-        keys: dict[str, str | secret.Secret] = {"Authorization": secret.basic(user, password)}
+        keys: dict[str, str | secret.Secret] = {
+            "Authorization": secret.basic(self._key.needed(), self._secret.needed())
+        }
         return Post(url=f"{self._base}/v1/messages", headers=keys, json=message)
 
     def _headers(self, message: Json) -> Iterator[Slot]:
@@ -131,6 +133,8 @@ def phone(number: str, place: str = "to") -> str:
     """A phone number in one of the forms of EngageLab's own examples, kept as it is but for blanks and dashes:
     `+8613800138000`, `8613800138000`, `00447911123456`. Raises `UsageError` for what is none; `place`: where it stood.
     """
+    if not number:
+        raise UsageError("there is no phone number; add --to, such as +8613800138000")
     plain = re.sub(r"[\s-]", "", number)
     if not re.fullmatch(r"(\+|00)?[1-9]\d{6,14}", plain, re.ASCII):
         raise UsageError(

@@ -24,6 +24,7 @@ from mediaprep.destinations.base import (
 )
 from mediaprep.errors import UsageError
 from mediaprep.network import secret
+from mediaprep.network.addresses import checked
 
 BASE = "https://srv.msgflash.com"
 
@@ -47,8 +48,14 @@ class MsgFlash(Destination):
     message_paths = ("/messages/send", "/messages/schedule")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._base = (environment.get("MSGFLASH_URL") or BASE).rstrip("/")
+        self._key = secret.Key("MSGFLASH_API_KEY", "the API key of MsgFlash's console", environment)
+        self._instance_id = environment.get("MSGFLASH_INSTANCE_ID", "").strip()
+        if self._instance_id and not UUID.fullmatch(self._instance_id):
+            warnings.warn(
+                f'MSGFLASH_INSTANCE_ID is "{self._instance_id}", which is no UUID; MsgFlash may refuse the message',
+                stacklevel=2,
+            )
+        self._base = checked(environment.get("MSGFLASH_URL", "").strip() or BASE, "MSGFLASH_URL")
 
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
         """With `template`, its definition: for MsgFlash the media of a template is the template's own."""
@@ -83,6 +90,8 @@ class MsgFlash(Destination):
             raise UsageError(f'a message of type "{kind}" has no "mediaUrl"; leave it out, or change the type')
         if kind == "text":
             return Outgoing(text=self.member(message, str, words))
+        if kind == "buttons":
+            return Outgoing(text=self.member(message, str, "description", default=""))
         if kind not in TARGETS and not message.get("mediaUrl"):
             return Outgoing()
         slot = Slot(
@@ -100,19 +109,13 @@ class MsgFlash(Destination):
             raise UsageError(
                 "this is a template, not a message; make it with POST /api/v1/templates, then send its templateId"
             )
-        key = secret.required("MSGFLASH_API_KEY", "the API key of MsgFlash's console", self._environment)
         way = "schedule" if message.get("scheduledAt") else "send"
-        return Post(url=f"{self._base}/api/v1/messages/{way}", headers={"x-api-key": key}, json=message)
+        return Post(url=f"{self._base}/api/v1/messages/{way}", headers={"x-api-key": self._key.needed()}, json=message)
 
     def _instance(self) -> str:
-        found = self._environment.get("MSGFLASH_INSTANCE_ID", "").strip()
-        if not found:
+        if not self._instance_id:
             raise UsageError("MSGFLASH_INSTANCE_ID is not set; put the UUID of the WhatsApp instance in that variable")
-        if not UUID.fullmatch(found):
-            warnings.warn(
-                f'MSGFLASH_INSTANCE_ID is "{found}", which is no UUID; MsgFlash may refuse the message', stacklevel=3
-            )
-        return found
+        return self._instance_id
 
     def _scheduled(self, message: Json) -> datetime.datetime | None:
         said = self.member(message, str, "scheduledAt", default="")

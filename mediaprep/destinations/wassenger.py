@@ -31,6 +31,7 @@ from mediaprep.destinations.base import (
 )
 from mediaprep.errors import BadAnswer, NetworkError, Refused, UsageError
 from mediaprep.network import secret
+from mediaprep.network.addresses import checked
 from mediaprep.network.answer import Answer
 from mediaprep.network.secret import Secret
 from mediaprep.network.web import File, Line
@@ -40,6 +41,12 @@ LIFETIME = datetime.timedelta(days=90)
 """How long a file is kept by default, where the answer does not say."""
 ASK_AGAIN = datetime.timedelta(days=1)
 """How long a file is relied on that was there already, and whose end is not told."""
+EXPIRATIONS = {
+    **{f"{count}m": count for count in (10, 30)},
+    **{f"{count}h": count * 60 for count in (1, 6, 12)},
+    **{f"{count}d": count * 1440 for count in (1, 2, 3, 5, 7, 15, 30, 60, 90, 120, 180, 360)},
+}
+"""What `expiration` may be, in minutes. The tutorial shows `1d` alone; the rest is how a client types that field."""
 FORMATS = {"gif": "gif", "voice": "ptt"}
 TARGETS = {wire: target for target, wire in FORMATS.items()}
 RECIPIENTS = ("phone", "group", "channel")
@@ -60,6 +67,7 @@ class Wassenger(Destination):
     title = "Wassenger"
     takes = frozenset({"to", "group", "caption", "filename", "view_once"})
     uploads = True
+    references = True
     repeatable = True
     errors: ClassVar[Mapping[int, str]] = {
         401: "the key is not accepted; check WASSENGER_TOKEN",
@@ -72,10 +80,10 @@ class Wassenger(Destination):
     def __init__(
         self, environment: Mapping[str, str], *, way: Way = "form", valid_for: datetime.timedelta | None = None
     ) -> None:
-        self.base = (environment.get("WASSENGER_URL") or BASE).rstrip("/")
+        self.base = checked(environment.get("WASSENGER_URL", "").strip() or BASE, "WASSENGER_URL")
         self.way: Way = way
         self.valid_for = valid_for
-        self._environment = environment
+        self._key = secret.Key("WASSENGER_TOKEN", "the API key of your Wassenger account", environment)
 
     @property
     def account(self) -> str:
@@ -83,6 +91,7 @@ class Wassenger(Destination):
         return f"{self.base} {hashlib.sha256(self._token.reveal().encode()).hexdigest()[:16]}"
 
     def kept_for(self, time: datetime.timedelta) -> Self:
+        span(time)  # too long is said before anything is sent
         other = copy.copy(self)
         other.valid_for = time
         return other
@@ -163,8 +172,9 @@ class Wassenger(Destination):
         media: Json = {"file": reference.id} if reference.id else {"url": reference.link}
         if parcel.target in FORMATS:
             media["format"] = FORMATS[parcel.target]
-        if envelope.filename:
-            media["filename"] = envelope.filename
+        # What is stored once has the name that it came with first, which may tell one recipient about another.
+        if filename := envelope.filename or (parcel.filename if parcel.target == "document" else ""):
+            media["filename"] = filename
         if envelope.view_once:
             media["viewOnce"] = True
         return {**made, "media": media}
@@ -203,18 +213,18 @@ class Wassenger(Destination):
 
     @property
     def _token(self) -> Secret:
-        return secret.required("WASSENGER_TOKEN", "the API key of your Wassenger account", self._environment)
+        return self._key.needed()
 
     def _headers(self) -> dict[str, Secret]:
         return {"Token": self._token}
 
 
 def span(time: datetime.timedelta) -> str:
-    """A time as `expiration` wants it: `7d`, `12h` or `30m`; what is between minutes is rounded up."""
-    minutes = max(1, -(-time // datetime.timedelta(minutes=1)))
-    if minutes % 60:
-        return f"{minutes}m"
-    return f"{minutes // 60}h" if minutes % 1440 else f"{minutes // 1440}d"
+    """A time as `expiration` wants it: the shortest that it takes and that is not shorter. Raises `UsageError`."""
+    for written, minutes in EXPIRATIONS.items():
+        if time <= datetime.timedelta(minutes=minutes):
+            return written
+    raise UsageError("Wassenger keeps a file for 360 days at most; shorten --valid-for")
 
 
 def _first(answer: Answer) -> Json:

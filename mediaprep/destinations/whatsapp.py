@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 from mediaprep.destinations.base import (
@@ -26,6 +27,7 @@ from mediaprep.destinations.base import (
 )
 from mediaprep.errors import Refused, UsageError
 from mediaprep.network import secret
+from mediaprep.network.addresses import checked
 from mediaprep.network.answer import Answer
 from mediaprep.network.secret import Secret
 from mediaprep.network.web import File, Line
@@ -83,8 +85,11 @@ class WhatsApp(Destination):
     }
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.base = (environment.get("WHATSAPP_URL") or BASE).rstrip("/")
-        self._environment = environment
+        self.base = checked(environment.get("WHATSAPP_URL", "").strip() or BASE, "WHATSAPP_URL")
+        self._token = secret.Key("WHATSAPP_TOKEN", "an access token of the Meta app", environment)
+        self._number = secret.Key(
+            "WHATSAPP_PHONE_NUMBER_ID", "the phone number's id, from the app's dashboard", environment
+        )
 
     @property
     def account(self) -> str:
@@ -124,7 +129,7 @@ class WhatsApp(Destination):
         kind = KINDS[parcel.target]
         media: Json = {"id": reference.id} if reference.id else {"link": reference.link}
         if kind == "document":
-            media["filename"] = envelope.filename or parcel.filename
+            media["filename"] = _with_ending(envelope.filename or parcel.filename, parcel)
         if envelope.template or envelope.language or envelope.components:
             kind, media = "template", _template(kind, media, envelope)
         elif envelope.caption and kind in CAPTIONED:
@@ -148,6 +153,9 @@ class WhatsApp(Destination):
         if kind == "text":
             self.member(message, dict, "text", default={})  # a receipt of reading has none
             return Outgoing(text=self.member(message, str, "text", "body", default=""))
+        if kind == "interactive":
+            words = self.member(message, str, "interactive", "body", "text", default="")
+            return Outgoing(text=words, slots=tuple(_slots(message)))
         caption = ""
         if kind in KINDS.values():
             if self.member(message, dict, kind).get("id"):
@@ -161,15 +169,20 @@ class WhatsApp(Destination):
 
     @property
     def _phone_number(self) -> str:
-        name = "WHATSAPP_PHONE_NUMBER_ID"
-        number = secret.required(name, "the phone number's id, from the app's dashboard", self._environment).reveal()
+        number = self._number.needed().reveal()
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", number, re.ASCII):
-            raise UsageError(f"{name} is no id; it takes the phone number's id, not the number itself")
+            raise UsageError(f"{self._number.name} is no id; it takes the phone number's id, not the number itself")
         return f"{self.base}/{number}"
 
     def _headers(self) -> dict[str, Secret]:
-        token = secret.required("WHATSAPP_TOKEN", "an access token of the Meta app", self._environment)
-        return {"Authorization": Secret(f"Bearer {token.reveal()}")}
+        return {"Authorization": Secret(f"Bearer {self._token.needed().reveal()}")}
+
+
+def _with_ending(filename: str, parcel: Parcel) -> str:
+    """Source: "Document messages": "Document filename, with extension. The WhatsApp client will use an appropriate file
+    type icon based on the extension."
+    """
+    return filename if PurePath(filename).suffix else f"{filename}{PurePath(parcel.filename).suffix}"
 
 
 def _template(kind: str, media: Json, envelope: Envelope) -> Json:

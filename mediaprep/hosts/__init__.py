@@ -23,6 +23,8 @@ def open_host(
     `public_url`: where what is stored there is served. `valid_for`: of presigned links. Raises `UsageError` for an
     address that cannot be used, or keys that are missing. Nothing is sent.
     """
+    if not where.strip():
+        raise UsageError("--host is empty; give a folder, s3://bucket/prefix or https://…")
     scheme = where.partition("://")[0].lower() if "://" in where else ""
     if valid_for is not None and (scheme != "s3" or public_url):
         raise UsageError("--valid-for is for presigned links of s3:// without --public-url; other links do not expire")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime
 from abc import ABC, abstractmethod
 from typing import ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from mediaprep.destinations.base import Parcel, Receipt
-from mediaprep.errors import UsageError
-from mediaprep.network.answer import origin
 from mediaprep.network.web import Line
 from mediaprep.staging import safe_stem, safe_suffix
 from mediaprep.suffixes import suffix_for
@@ -76,21 +74,3 @@ def disposition(filename: str) -> str:
 def address(base: str, name: str) -> str:
     """A file's address under a public base."""
     return f"{base.rstrip('/')}/{quote(name)}"
-
-
-def checked(url: str, what: str) -> str:
-    """An address under which files lie, quoted and without the last slash. Raises `UsageError` for what cannot have a
-    file's name added, or holds a key; `what` names the option.
-    """
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not url.isprintable():
-        raise UsageError(f"{what} is no address; write it as https://cdn.example.com/media")
-    if "@" in parts.netloc:
-        raise UsageError(f"{what} holds a user or a password; keys come from the environment alone")
-    if parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise UsageError(f"{what} ({origin(url)}) has something after its path; files' names are added to the path")
-    return parts._replace(path=quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")).geturl()

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import BadAnswer, Refused, UsageError
-from mediaprep.hosts.base import KEPT, Host, address, checked, disposition, name_of
+from mediaprep.hosts.base import KEPT, Host, address, disposition, name_of
 from mediaprep.network import secret
+from mediaprep.network.addresses import checked
 from mediaprep.network.answer import TEMPORARY, WORDS, Answer
 from mediaprep.network.web import File, Line
 
@@ -53,8 +54,8 @@ class S3(Host):
                 "a presigned link lives at least 1 second and at most 7 days; change --valid-for, or use --public-url"
             )
         self.answers_head = bool(self._public)
-        self._key = secret.required("AWS_ACCESS_KEY_ID", "the storage's access key", environment)
-        self._secret = secret.required("AWS_SECRET_ACCESS_KEY", "the storage's secret key", environment)
+        self._key = secret.Key("AWS_ACCESS_KEY_ID", "the storage's access key", environment).needed()
+        self._secret = secret.Key("AWS_SECRET_ACCESS_KEY", "the storage's secret key", environment).needed()
         self._token = secret.read("AWS_SESSION_TOKEN", environment)
         self._region = environment.get("AWS_REGION", "").strip() or "us-east-1"
         named = (environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL", "")).strip()

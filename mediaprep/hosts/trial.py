@@ -10,6 +10,7 @@ from mediaprep.destinations.base import Parcel
 from mediaprep.errors import BadAnswer, Refused
 from mediaprep.network.answer import TEMPORARY, origin
 from mediaprep.network.deadline import Deadline
+from mediaprep.network.fetch import pinned
 from mediaprep.network.web import CHUNK, Line, redirection
 from mediaprep.record import printable
 from mediaprep.rules import Finding, Served, check_link
@@ -22,19 +23,23 @@ if TYPE_CHECKING:
 PAGES = ("text/html", "application/xhtml+xml")
 
 
-def try_link(url: str, parcel: Parcel, *, head: bool, deadline: Deadline, whole: bool = True) -> tuple[Finding, ...]:
+def try_link(
+    url: str, parcel: Parcel, *, head: bool, deadline: Deadline, whole: bool = True, foreign: bool = False
+) -> tuple[Finding, ...]:
     """What some platforms would mind about the link; nothing where it serves the parcel's very bytes as its type.
 
-    `head`: whether HEAD can work at all. `whole`: every byte is read and compared, not the answer's head alone. Raises
-    `Refused`, `BadAnswer` or `Unreachable` where a platform would not get the file; the message says what it would see
-    and what to do. A signature in the address is never shown.
+    `head`: whether HEAD can work at all. `whole`: every byte is read and compared, not the answer's head alone.
+    `foreign`: the link is not the sender's own, so that only a public address is asked. Raises `Refused`, `BadAnswer`
+    or `Unreachable` where a platform would not get the file; the message says what it would see and what to do. A
+    signature in the address is never shown.
     """
     line = Line(deadline)
+    where, host = pinned(url) if foreign else (url, None)
     asked = None
     if head:
-        with line.download("HEAD", url) as response:
+        with line.download("HEAD", where, host=host, direct=foreign) as response:
             asked = _answered(response)
-    with line.download("GET", url) as response:
+    with line.download("GET", where, host=host, direct=foreign) as response:
         got = _answered(response)
         place = _shown(url)
         _check_status(response, place)

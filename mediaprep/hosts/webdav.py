@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import BadAnswer, Refused, UsageError
-from mediaprep.hosts.base import Host, address, checked, disposition, name_of
+from mediaprep.hosts.base import Host, address, disposition, name_of
+from mediaprep.network.addresses import checked
 from mediaprep.network.answer import WORDS, Answer
 from mediaprep.network.secret import Secret, basic
 from mediaprep.network.web import CHUNK, File, Line
@@ -24,6 +25,7 @@ ADVICE = {
 }
 MISSING = (404, 409)
 """How a folder that is not there is answered. Source: RFC 4918, section 9.7.1: 409; some servers say 404."""
+MISSING_FOLDER = "the folder is not there, and cannot be made: make it on the server"
 
 
 class WebDAV(Host):
@@ -93,11 +95,8 @@ class WebDAV(Host):
         words = _words(answer)
         if self._password:
             words = self._password.hide_in(words)
-        if answer.status in MISSING:
-            words += "; the folder is not there, and cannot be made: make it on the server"
-        elif answer.status in ADVICE:
-            words += f"; {ADVICE[answer.status]}"
-        return answer.refusal(words)
+        advice = MISSING_FOLDER if answer.status in MISSING else ADVICE.get(answer.status, "")
+        return answer.refusal("; ".join(filter(None, (words, advice))))
 
 
 def _words(answer: Answer) -> str:
@@ -105,4 +104,4 @@ def _words(answer: Answer) -> str:
     text = answer.body[:CHUNK].decode("utf-8", "replace")
     if "html" in answer.headers.get("content-type", ""):
         text = html.unescape(re.sub(r"<style[^<]*</style>|<[^<>]*>", " ", text))
-    return answer.quote(text, WORDS) or "(nothing)"
+    return answer.quote(text, WORDS)

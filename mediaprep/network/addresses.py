@@ -1,4 +1,4 @@
-"""Addresses of sources: taken apart once, and which of the machines behind them are anybody's. Pure.
+"""Addresses: taken apart once, what may be built upon, and which of the machines behind them are anybody's. Pure.
 
 The table of networks is our own: what `ipaddress` calls private or global has changed with every Python, and it counts
 the carriers' range (100.64.0.0/10) as neither. IPv6 is refused unless it is global unicast, so that what gets a
@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from msgspec import Struct
 
 from mediaprep.errors import Refused, UsageError
+from mediaprep.network.answer import origin
 from mediaprep.record import printable
 
 _PORTS = {"http": 80, "https": 443}
@@ -95,6 +96,24 @@ def address(url: str) -> Address:
         raise Refused(f'"{printable(name)[:80]}" is no host name; write the address as https://host/path')
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Address(parts.scheme, host, port or _PORTS[parts.scheme], quote(target, safe=_AS_IT_IS))
+
+
+def checked(url: str, what: str) -> str:
+    """An address that others are made from by adding to its path: quoted, and without the last slash. Raises
+    `UsageError` for what is none, or holds a key; `what` names the option or the variable.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in _PORTS and bool(_host(parts.hostname or "")) and parts.port != 0
+    except ValueError:
+        usable = False
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise UsageError(f"{what} holds a user or a password; keys come from the environment alone")
+    if not usable or not url.isprintable():
+        raise UsageError(f"{what} is no address; write it as https://cdn.example.com/media")
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise UsageError(f"{what} ({origin(url)}) has something after its path; names are added to the path")
+    return parts._replace(path=quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")).geturl()
 
 
 def allowed_name(written: str) -> str:

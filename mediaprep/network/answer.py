@@ -60,8 +60,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     def quote(self, text: str, most: int = MESSAGE) -> str:
         """Its text as one printable line of at most so many characters, without secrets that it may echo."""
-        line = printable(" ".join(without(text, self.hidden).split()))
-        return line[:most] + "…" if len(line) > most else line
+        return line_of(text, self.hidden, most)
 
     @property
     def retry_after(self) -> float | None:
@@ -94,10 +93,12 @@ def secrets_in(headers: Mapping[str, str | Secret] | None) -> tuple[Secret, ...]
     return (*whole, *(one for one in bare if one.reveal()))
 
 
-def without(text: str, secrets: tuple[Secret, ...]) -> str:
+def line_of(text: str, secrets: tuple[Secret, ...], most: int) -> str:
+    """The text as one printable line of at most so many characters, without the secrets."""
     for secret in secrets:
         text = secret.hide_in(text)
-    return text
+    line = printable(" ".join(text.split()))
+    return line[:most] + "…" if len(line) > most else line
 
 
 def origin(url: str) -> str:

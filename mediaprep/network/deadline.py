@@ -6,8 +6,13 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+GRACE = 2.0
+"""Seconds that an answer is still waited for after a stop, where everything is out: without it nobody knows whether
+the other side has the file.
+"""
 
 
 class Deadline:
@@ -40,12 +45,13 @@ class Wire:
             self._stream = info["return_value"]
 
     @contextlib.contextmanager
-    def cut_at(self, deadline: Deadline) -> Iterator[None]:
+    def cut_at(self, deadline: Deadline, is_out: Callable[[], bool]) -> Iterator[None]:
+        """`is_out`: whether the other side may have everything."""
         over = threading.Event()
 
         def watch() -> None:
             while not over.wait(min(0.2, max(0.01, deadline.left))):
-                if deadline.left <= 0:
+                if deadline.left <= 0 and not (deadline.stop.is_set() and is_out() and over.wait(GRACE)):
                     self._cut()
 
         watcher = threading.Thread(target=watch, daemon=True, name="mediaprep-deadline")

@@ -92,6 +92,17 @@ def fetch(
             (folder / _PARTIAL).unlink()
 
 
+def pinned(url: str, resolve: Resolve = resolved) -> tuple[str, str]:
+    """A public link with a checked address in place of its name, and the name that it is asked for: `url` and `host` of
+    `Line.download`. Raises `Refused` where it is not public (any more), `Unreachable` where it has no address.
+    """
+    place = address(url)
+    found = resolve(place.name, place.port)
+    if not all(map(is_public, found)):
+        raise Refused(f"{place.host} leads to a private, local or reserved address by now; platforms cannot reach it")
+    return place.at(found[0]), place.authority
+
+
 class _Journey:
     """One link, however often it is tried."""
 

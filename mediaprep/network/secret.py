@@ -48,9 +48,16 @@ def read(name: str, environment: Mapping[str, str] = os.environ) -> Secret | Non
     return Secret(text) if text else None
 
 
-def required(name: str, what: str, environment: Mapping[str, str] = os.environ) -> Secret:
-    """The secret in this variable. Raises `UsageError` where it is not set; `what` says what to put there."""
-    found = read(name, environment)
-    if found is None:
-        raise UsageError(f"{name} is not set; put {what} in that environment variable")
-    return found
+class Key:
+    """A secret that the environment may hold: read at once, missed only where it is needed. `what`: what it is."""
+
+    def __init__(self, name: str, what: str, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.what = what
+        self.found = read(name, environment)
+
+    def needed(self) -> Secret:
+        """Raises `UsageError` where it is not set."""
+        if self.found is None:
+            raise UsageError(f"{self.name} is not set; put {self.what} in that environment variable")
+        return self.found

@@ -7,9 +7,7 @@ ends; it reads answers of any length; on a redirect it sends `Token` and `x-api-
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import io
-import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -20,9 +18,10 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from mediaprep.errors import AnswerLost, BadAnswer, NetworkError, Refused, Unreachable
-from mediaprep.network.answer import Answer, origin, secrets_in, without
+from mediaprep.network.answer import WORDS, Answer, line_of, origin, secrets_in
 from mediaprep.network.deadline import Deadline, Wire
 from mediaprep.network.secret import Secret
+from mediaprep.network.silence import unlogged
 from mediaprep.record import printable
 
 if TYPE_CHECKING:
@@ -33,8 +32,11 @@ LARGEST_ANSWER = 1 << 20
 CHUNK = 64 * 1024
 READING = frozenset({"HEAD", "GET"})
 """Requests that leave nothing on the other side."""
-CONNECT, ANSWER = 10.0, 60.0
-"""Seconds to connect, and to wait for the next byte of an answer."""
+CONNECT, ANSWER = 4.0, 60.0
+"""Seconds to connect, which nothing cuts short, and to wait for the next byte of an answer."""
+GATEWAY_TIMEOUT = 504
+ERRORS = 400
+"""The first of the statuses that mean no."""
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -88,14 +90,19 @@ class Line:
                     "which is never followed with a key; check the address",
                     status=response.status_code,
                 )
-            body = bytearray()
-            for chunk in response.iter_raw(CHUNK):
-                body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    raise BadAnswer(f"{place} answers without end; is the address right?", status=response.status_code)
+            if response.status_code == GATEWAY_TIMEOUT and self.out:
+                raise AnswerLost(
+                    f"{place} got everything, but what is behind it did not answer it in time (status 504)",
+                    temporary=True,
+                    status=GATEWAY_TIMEOUT,
+                )
             found = {name.lower(): value for name, value in response.headers.items()}
             return Answer(
-                status=response.status_code, headers=found, body=bytes(body), place=place, hidden=secrets_in(headers)
+                status=response.status_code,
+                headers=found,
+                body=_body(response, place),
+                place=place,
+                hidden=secrets_in(headers),
             )
 
     @contextlib.contextmanager
@@ -123,6 +130,8 @@ class Line:
         import httpx
 
         place = host or origin(url)
+        if self.deadline.left <= 0:
+            raise Unreachable(f"{place}: {self.deadline.why}")  # what is begun now may be cut in its last bytes
         sent: dict[str, str | Secret] = {"user-agent": _user_agent(), "accept-encoding": "identity", **(headers or {})}
         wire = Wire()
         extensions: dict[str, Any] = {"trace": wire.trace}
@@ -132,14 +141,9 @@ class Line:
         left = self.deadline.left
         wait = httpx.Timeout(max(0.001, min(ANSWER, left)), connect=max(0.001, min(CONNECT, left)))
         with contextlib.ExitStack() as stack:
-            stack.enter_context(_quiet())
-            stack.enter_context(wire.cut_at(self.deadline))
-            client = stack.enter_context(
-                httpx.Client(
-                    verify=_trust(), timeout=wait, follow_redirects=False, trust_env=not direct,
-                    limits=httpx.Limits(max_keepalive_connections=0), event_hooks={"response": [_set_aside]},
-                )
-            )  # fmt: skip
+            stack.enter_context(unlogged())
+            stack.enter_context(wire.cut_at(self.deadline, lambda: self.out))
+            client = stack.enter_context(_client(wait, place, direct=direct))
             body: dict[str, Any] = {}
             if json is not None:
                 body["json"] = json
@@ -158,9 +162,9 @@ class Line:
                 response = client.send(request, stream=True)
                 stack.callback(response.close)
                 yield response
-                if wire.was_cut:  # an answer without a length looks whole then
+                if wire.was_cut and response.status_code < ERRORS:  # an answer without a length looks whole then
                     raise httpx.ReadTimeout("cut")
-            except httpx.InvalidURL as error:
+            except (httpx.InvalidURL, UnicodeError) as error:
                 raise Unreachable(f"the address of {place} cannot be used: {error}") from None
             except (httpx.TransportError, httpx.StreamError, ssl.SSLError, OSError) as error:
                 raise self._fault(error, place, secrets_in(headers)) from None
@@ -172,7 +176,7 @@ class Line:
         if self.deadline.left <= 0:
             late = f"{place}: {self.deadline.why}"
             return AnswerLost(late) if self.out else Unreachable(late)
-        said = printable(without(str(error), secrets)) or type(error).__name__
+        said = line_of(str(error), secrets, WORDS) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
             if "CERTIFICATE" in said or "certificate" in said:
                 return Unreachable(f"{place} cannot prove who it is, so nothing was sent: {said}")
@@ -214,22 +218,42 @@ class _Reader(io.FileIO):
             self._line.last()
 
 
-_OURS = contextvars.ContextVar("_OURS", default=False)
+def _client(wait: httpx.Timeout, place: str, *, direct: bool) -> httpx.Client:
+    """Raises `Unreachable`, without the words of what is wrong: they may be a piece of a proxy's password."""
+    import httpx
 
-
-def _foreign(_: logging.LogRecord) -> bool:
-    return not _OURS.get()
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """httpx logs every address whole, with the signature of a presigned one; ours are not logged."""
-    logging.getLogger("httpx").addFilter(_foreign)
-    token = _OURS.set(True)
     try:
-        yield
-    finally:
-        _OURS.reset(token)
+        return httpx.Client(
+            verify=_trust(), timeout=wait, follow_redirects=False, trust_env=not direct,
+            limits=httpx.Limits(max_keepalive_connections=0), event_hooks={"response": [_set_aside]},
+        )  # fmt: skip
+    except (ImportError, OSError, ValueError, httpx.InvalidURL):
+        raise Unreachable(
+            f"{place} cannot be reached with the proxy or the certificates that the environment names; correct "
+            "http_proxy, https_proxy, all_proxy or SSL_CERT_FILE (for socks5:// install socksio)"
+        ) from None
+
+
+def _body(response: httpx.Response, place: str) -> bytes:
+    """What was answered. Of a refusal, as much as came: who refuses a file half-way rarely stays to explain it.
+
+    Raises `BadAnswer` for a yes that is too long.
+    """
+    import httpx
+
+    body = bytearray()
+    refused = response.status_code >= ERRORS
+    try:
+        for chunk in response.iter_raw():  # in no chunks of ours: what is cut short would be lost
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                break
+    except httpx.TransportError:
+        if not refused:
+            raise
+    if len(body) > LARGEST_ANSWER and not refused:
+        raise BadAnswer(f"{place} answers without end; is the address right?", status=response.status_code)
+    return bytes(body)
 
 
 def redirection(response: httpx.Response) -> str | None:

@@ -133,6 +133,16 @@ def test_profiles_lists_them_and_shows_one_with_sources() -> None:
     assert "max_bytes = 5,000,000 bytes" in shown and "2026-" in shown and "alpha = no" in shown
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [("131053", "WhatsApp 131053: Meta could not take the media in"), ("3002", "EngageLab 3002: a field of the")],
+)
+def test_explain_knows_the_platforms_errors(number: str, words: str) -> None:
+    done = mediaprep("explain", number)
+    assert done.returncode == 0 and done.stdout.startswith(words)
+    assert mediaprep("explain", "999999").returncode == 2
+
+
 def test_explain_is_a_manual_page() -> None:
     done = mediaprep("explain", "mp304")
     assert done.returncode == 0

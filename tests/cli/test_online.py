@@ -291,7 +291,12 @@ def test_publish_gives_the_reference_and_with_a_recipient_the_message(
         (["--via", "engagelab"], "give --host"),
         (["--via", "whatsapp"], "WHATSAPP_TOKEN is not set"),
         (["--via", "wassenger", "--to", "0612345678"], "WASSENGER_TOKEN is not set"),
-        (["--via", "msgflash", "--group", "1@g.us"], "has no group"),
+        (["--via", "msgflash", "--group", "1@g.us"], "leave --group out"),
+        (["--via", "wassenger", "--to", ""], "'--to': it is empty"),
+        (["--via", "wassenger", "--group="], "'--group': it is empty"),
+        (["--via", "engagelab", "--host", ""], "--host is empty"),
+        (["--via", "engagelab", "--host", "www", "--public-url", ""], "'--public-url': it is empty"),
+        (["", "--via", "whatsapp", "--host", "www", "--public-url", "https://x.example"], "empty name"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )

@@ -139,6 +139,8 @@ def test_an_id_that_whatsapp_gave_is_sent_as_it_is(server: EngageLabStandIn) -> 
         ({}, {"extra": 1}, 3002),
         ({}, {"to": "+8613800138000"}, 3002),
         ({}, {"body": {"type": "image", "image": {"id": "1"}}}, 4001),
+        ({}, {"body": {"type": "template", "template": {"name": "code", "language": {"code": "zh_CN"}}}}, 3002),
+        ({}, {"body": {"type": "template", "template": {"name": "code", "language": "fr"}}}, 4001),
         ({}, {"body": {"type": "image", "image": {"link": "http://127.0.0.1:9/nobody.jpg"}}}, 3003),
     ],
 )

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import copy
+import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from msgspec.structs import replace
 
 from mediaprep.destinations import connect
 from mediaprep.destinations.base import Envelope, Parcel, Reference, filled
-from tests.destinations.examples import ENGAGELAB, MSGFLASH, WASSENGER
+from mediaprep.network.deadline import Deadline
+from mediaprep.network.web import Line
+from mediaprep.presend import prepare_message
+from mediaprep.terms import agree
+from tests.destinations.examples import (
+    ENGAGELAB,
+    ENGAGELAB_ANSWERS,
+    MSGFLASH,
+    WASSENGER,
+    WASSENGER_ANSWERS,
+    WASSENGER_UPLOADS,
+)
+from tests.servers import engagelab
+from tests.servers.base import Received, Reply, StandIn
+from tests.servers.engagelab import EngageLabStandIn
+from tests.servers.wassenger import WassengerStandIn
 
 ENGAGELAB_MEDIA = ("image", "video", "audio", "document", "sticker")
 MSGFLASH_MEDIA = ("image", "video", "audio", "voice_note", "document")
@@ -26,6 +44,48 @@ def test_wassenger_messages_are_those_of_its_tutorial(name: str) -> None:
     envelope = Envelope(to=example.get("phone", ""), group=example.get("group", ""), caption=example["message"])
     reference = Reference(id=example["media"]["file"])
     assert connect("wassenger", {}).message(reference, ready("image"), envelope) == example
+
+
+class Tutorial(StandIn):
+    """Wassenger as its tutorial prints it: one answer, with an id in its place."""
+
+    ID = "06248ed01a7a65946c0701"  # the tutorial's own, which has two digits less than it says
+
+    def answer(self, request: Received) -> Reply:
+        (file,) = WASSENGER_ANSWERS["uploaded"]
+        return Reply(200, [{**file, "id": self.ID}])
+
+
+def test_wassenger_uploads_and_what_is_read_of_their_answer_are_those_of_its_tutorial() -> None:
+    example, (answer,) = WASSENGER_UPLOADS["url with options"], WASSENGER_ANSWERS["uploaded"]
+    parcel = replace(
+        ready("image", example["filename"], answer["mime"]),
+        bytes=answer["size"], link=example["url"], reference=example["reference"],
+    )  # fmt: skip
+    with Tutorial() as server:
+        wassenger = connect("wassenger", {"WASSENGER_TOKEN": "canary-secret-wassenger", "WASSENGER_URL": server.url})
+        receipt = wassenger.kept_for(datetime.timedelta(days=1)).upload(parcel, Line(Deadline(20)))
+    (request,) = server.received
+    assert (request.method, request.path, request.content_type) == ("POST", "/v1/files", "application/json")
+    assert request.json() == example
+    assert receipt.value == Tutorial.ID
+    assert receipt.expires == datetime.datetime.fromisoformat(answer["expiresAt"])
+
+
+def test_the_stand_ins_answer_as_the_documents_print_it() -> None:
+    with WassengerStandIn() as wassenger, httpx.Client(trust_env=False) as client:
+        headers, jpeg = {"Token": wassenger.environment["WASSENGER_TOKEN"]}, b"\xff\xd8\xff a picture"
+        form = {"file": ("a.jpg", jpeg, "image/jpeg")}
+        (said,) = client.post(
+            f"{wassenger.url}/v1/files", params={"reference": "r"}, files=form, headers=headers
+        ).json()
+    (printed,) = WASSENGER_ANSWERS["uploaded"]
+    assert said.keys() == {*printed, "reference"}, "the reference is inferred"
+    assert all(type(said[key]) is type(value) for key, value in printed.items())
+    with EngageLabStandIn() as server, httpx.Client(trust_env=False, auth=(engagelab.KEY, engagelab.SECRET)) as client:
+        message = {**ENGAGELAB["text"], "to": ["8613800138000"], "request_id": "r"}
+        good, bad = (client.post(f"{server.url}/v1/messages", json=one).json() for one in (message, {}))
+    assert good.keys() == ENGAGELAB_ANSWERS["sent"].keys() and bad.keys() == ENGAGELAB_ANSWERS["failed"].keys()
 
 
 @pytest.mark.parametrize("name", ENGAGELAB_MEDIA)
@@ -61,12 +121,11 @@ def test_engagelab_templates_with_media_are_those_of_its_document() -> None:
 @pytest.mark.parametrize("name", MSGFLASH_MEDIA)
 def test_msgflash_messages_are_those_of_its_document(name: str) -> None:
     example = MSGFLASH[name]
-    msgflash = connect("msgflash", {"MSGFLASH_INSTANCE_ID": example["instanceId"]})
+    with pytest.warns(UserWarning, match="no UUID"):
+        msgflash = connect("msgflash", {"MSGFLASH_INSTANCE_ID": example["instanceId"]})
     parcel = ready("voice" if name == "voice_note" else name)
     envelope = Envelope(to=example["to"], caption=example.get("text", ""))
-    with pytest.warns(UserWarning, match="no UUID"):
-        made = msgflash.message(Reference(link=example["mediaUrl"]), parcel, envelope)
-    assert made == example
+    assert msgflash.message(Reference(link=example["mediaUrl"]), parcel, envelope) == example
 
 
 def test_msgflash_templates_with_media_are_those_of_its_document() -> None:
@@ -91,6 +150,7 @@ def test_msgflash_templates_with_media_are_those_of_its_document() -> None:
 def test_examples_without_media_have_nothing_to_publish(via: str, example: dict[str, Any], text: str) -> None:
     found = connect(via, {}).read(example)
     assert found.text == text and not found.slots
+    assert prepare_message(example, terms=agree(connect(via, {}))) is example
 
 
 @pytest.mark.parametrize(

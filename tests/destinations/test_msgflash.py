@@ -199,7 +199,7 @@ def test_a_link_must_live_until_the_message_goes_out(said: str) -> None:
         (message_with("text", text="Hello"), "Hello"),
         (message_with("location", latitude=1.5, longitude=2.5), ""),
         (message_with("contact", contactId=INSTANCE), ""),
-        (message_with("buttons", title="Sure?", description="d", buttons=[]), ""),
+        (message_with("buttons", title="Sure?", description="d", buttons=[]), "d"),
         ({"instanceId": INSTANCE, "to": TO, "templateId": INSTANCE}, ""),
         ({"name": "Hello", "type": "text", "body": "Hi {{contact.firstName}}"}, "Hi {{contact.firstName}}"),
     ],

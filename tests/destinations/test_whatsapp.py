@@ -332,7 +332,7 @@ def test_a_slot_knows_caption_and_file_name() -> None:
         (message("location", location={"latitude": 1, "longitude": 2}), "", ""),
         (message("template", template={"name": "hello", "language": {"code": "en"}}), "", ""),
         (message("template", template={"components": [BODY, {"type": "button", "parameters": [None]}]}), "", ""),
-        (message("interactive", interactive={"header": {"type": "text", "text": "x"}, "body": {"text": "y"}}), "", ""),
+        (message("interactive", interactive={"header": {"type": "text", "text": "x"}, "body": {"text": "y"}}), "y", ""),
         (message("interactive", interactive={"action": {"flow_data": media("image")}}), "", ""),
         ({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1"}, "", ""),
     ],

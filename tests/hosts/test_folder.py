@@ -108,6 +108,8 @@ open_host({str(tmp_path / "www")!r}, public_url={CDN!r}).upload(
         ("www", "cdn.example.com", "--public-url is no address"),
         ("tpyo/www", CDN, "is not there; is --host .* written right"),
         ("file", CDN, "is no folder"),
+        ("", CDN, "--host is empty"),
+        (" ", CDN, "--host is empty"),
         ("ftp://cdn.example.com/x", CDN, "ftp:// is no kind of host"),
     ],
 )
@@ -125,6 +127,13 @@ def test_a_folder_in_the_file_s_place_is_said(tmp_path: Path, sent: Parcel) -> N
     (tmp_path / "www" / f"{sent.sha256}.jpg").mkdir(parents=True)
     with pytest.raises(OutputError, match="cannot be written"):
         open_host(str(tmp_path / "www"), public_url=CDN).upload(sent, line())
+
+
+def test_a_folder_that_cannot_be_looked_at_is_said_when_it_is_written_to(tmp_path: Path, sent: Parcel) -> None:
+    name = "x" * 300  # refused even where root may look into everything
+    host = open_host(str(tmp_path / name), public_url=CDN)
+    with pytest.raises(OutputError, match="cannot be written: File name too long"):
+        host.upload(sent, line())
 
 
 def test_stopping_ends_a_copy(tmp_path: Path, sent: Parcel) -> None:

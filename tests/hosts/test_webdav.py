@@ -100,6 +100,12 @@ def test_refusals_say_what_to_do(plain: Plain, sent: Parcel, status: int, words:
     assert caught.value.temporary == temporary and "canary" not in str(caught.value)
 
 
+def test_a_refusal_without_words_is_the_advice_alone(plain: Plain, sent: Parcel) -> None:
+    plain.reply = Reply(401)
+    with pytest.raises(Refused, match="status 401: set WEBDAV_USERNAME"):
+        open_host(f"{plain.url}/media", environment=ACCOUNT).upload(sent, line())
+
+
 def test_a_page_is_no_yes(plain: Plain, sent: Parcel) -> None:
     plain.reply = Reply(200, b"<html>Sign in</html>", {"content-type": "text/html; charset=utf-8"})
     with pytest.raises(BadAnswer, match="Sign in"):

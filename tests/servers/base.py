@@ -30,7 +30,9 @@ from urllib.parse import parse_qsl, urlsplit
 #   drip           an answer of one byte every 50 ms, without end
 #   endless        an answer that never stops
 #   <status>       that status, such as 500; "429" carries `Retry-After: <retry_after>`
-Fault = Literal["reset", "lost", "hang", "html", "redirect", "drip", "endless", "403", "429", "500", "502", "503"]
+Fault = Literal[
+    "reset", "lost", "hang", "html", "redirect", "drip", "endless", "403", "413", "422", "429", "500", "502", "503"
+]
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ class EngageLabStandIn(StandIn):
     def _template(self, template: Any) -> None:
         only(template, "template", {"name", "language"}, {"components"})
         found = (template["name"], template["language"])
+        need(all(isinstance(one, str) for one in found), 3002, "name and language of a template are strings")
         need(found in self.templates, 4001, f"there is no template {found}")
         for component in template.get("components", []):
             only(component, "component", {"type", "parameters"}, set())

@@ -1,9 +1,10 @@
 """A stand-in for Wassenger's `/v1/files` and `/v1/messages`, as strict as its tutorial, and sometimes stricter.
 
 Documented: paths, the header `Token`, three ways to upload, the options, the file's description, that links are
-fetched, what a message holds. Inferred: every status, the words of errors, and the object that `GET /v1/files/<id>`
-answers. The 409 for content that is there already is what two independent clients rely on. Stricter than any document:
-unknown keys are refused, and so are types that say nothing.
+fetched and text is not taken so, what a message holds. Inferred: every status, the words of errors, and the object that
+`GET /v1/files/<id>` answers; what `expiration` may be, beside `1d`, is how a client types it. The 409 for content that
+is there already is what two independent clients rely on. Stricter than any document: unknown keys are refused, and so
+are types that say nothing, or something else than the bytes.
 """
 
 from __future__ import annotations
@@ -16,12 +17,20 @@ import threading
 from typing import Any
 
 from tests.servers.base import Received, Reply, StandIn
-from tests.servers.fetcher import MIB, fetch
+from tests.servers.fetcher import MIB, SUFFIXES, fetch, sniffed
 
 TOKEN = "canary-secret-wassenger"
 LARGEST = {"image": 5 * MIB, "audio": 16 * MIB}
 LARGEST_OTHER = 100 * MIB
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+EXPIRATIONS = {
+    "10m",
+    "30m",
+    "1h",
+    "6h",
+    "12h",
+    *(f"{days}d" for days in (1, 2, 3, 5, 7, 15, 30, 60, 90, 120, 180, 360)),
+}
 OPTIONS = {"expiration", "filename", "reference"}
 ALONGSIDE = {"device", "reference", "deliverAt", "template", "location", "contacts", "poll", "previewUrl", "actions"}
 """What a message may hold beside recipient, text and media (wassengerhq/whatsapp-skills, tools-reference.md)."""
@@ -86,6 +95,8 @@ class WassengerStandIn(StandIn):
             if not self.fetches:
                 raise Failure(400, "the file could not be downloaded: the URL is not publicly accessible")
             content, mime = fetch(options["url"], "document"), ""
+            if content.isascii() and not sniffed(content):
+                raise Failure(400, "the URL returned text, not a file")
             options = {key: value for key, value in options.items() if key != "url"}
         elif kind == "multipart/form-data":
             parts = request.parts()
@@ -97,6 +108,7 @@ class WassengerStandIn(StandIn):
             assert mime, "a raw body needs its Content-Type"
         assert mime != "application/octet-stream", "application/octet-stream says nothing of the file"
         assert mime.partition(";")[0] != "audio/ogg" or mime == "audio/ogg; codecs=opus", f"{mime} is not delivered"
+        assert mime not in SUFFIXES or mime in sniffed(content), f"the bytes are not {mime}"
         assert content and not content.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")), "no binary content"
         assert len(content) <= LARGEST.get(mime.partition("/")[0], LARGEST_OTHER), f"{len(content)} bytes are too many"
         assert options.keys() <= OPTIONS, f"unknown options: {sorted(options)}"
@@ -105,10 +117,10 @@ class WassengerStandIn(StandIn):
 
     def _store(self, content: bytes, mime: str, options: dict[str, str]) -> Reply:
         digest = hashlib.sha256(content).hexdigest()
-        life = re.fullmatch(r"(\d+)([mhd])", options.get("expiration", "90d"))
-        assert life, f"expiration: {options['expiration']}"
+        assert options.get("expiration", "90d") in EXPIRATIONS, f"expiration: {options['expiration']}"
+        life = options.get("expiration", "90d")
         created = datetime.datetime.now(datetime.UTC)
-        expires = created + datetime.timedelta(**{UNITS[life[2]]: int(life[1])})
+        expires = created + datetime.timedelta(**{UNITS[life[-1]]: int(life[:-1])})
         with self._one_at_a_time:
             for known, file in self.files.items():
                 if file["sha2"] == digest:

@@ -50,11 +50,13 @@ class Failure(Exception):
 
 
 class WhatsAppStandIn(StandIn):
-    """`media`: the type by id. `accepted`: messages that would be sent. `failures`: what the next requests meet."""
+    """`media`: the type by id; `contents`: the SHA-256 of what it holds. `accepted`: messages that would be sent.
+    `failures`: what the next requests meet."""
 
     def __init__(self) -> None:
         super().__init__()
         self.media: dict[str, str] = {}
+        self.contents: dict[str, str] = {}
         self.accepted: list[dict[str, Any]] = []
         self.failures: list[Failure] = []
         self._ids = itertools.count(1037543291543636)
@@ -117,8 +119,8 @@ class WhatsAppStandIn(StandIn):
         assert 0 < len(file.content) <= largest, f"{len(file.content)} bytes: the file is empty or too large"
         if file.mime in SUFFIXES and file.mime not in sniffed(file.content):
             raise Failure(131053, "(#131053) Media upload error", details=f"the bytes are not {file.mime}")
-        self.keep(file.content)
         uploaded = str(next(self._ids))
+        self.contents[uploaded] = self.keep(file.content)
         self.media[uploaded] = file.mime
         return Reply(200, {"id": uploaded})
 
