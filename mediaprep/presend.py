@@ -40,11 +40,14 @@ def prepare_message(
     profile: str | Path | Profile | None = None,
     options: Options | None = None,
     allow_hosts: Collection[str] = (),
+    within: str | Path | None = None,
 ) -> Json:
     """The same message with its media published and the reference in its place; nothing else is changed.
 
     Its media is a path, a `file:` address or a public link, where the destination's messages have a file or a link. A
     message without media, or whose media has an id already, comes back as it is once its words fit. Nothing is sent.
+    `within`: the one folder that files are taken from. Where others than the sender have a say in what a message names,
+    give it, or any file that this process may read can be published.
 
     Raises `NotSendable`, which carries the record, where the message cannot be made sendable: then nothing was
     published. (Only where a message has several media, and the second breaks while it is worked on or uploaded, is the
@@ -54,7 +57,7 @@ def prepare_message(
     profile = profile if isinstance(profile, Profile) else load(profile or terms.destination.name)
     outgoing = terms.destination.read(message)
     _words_fit(outgoing, profile)
-    media = _Media(terms, profile, options, allow_hosts)
+    media = _Media(terms, profile, options, allow_hosts, Path(within) if within is not None else None)
     places: dict[Slot, list[Slot]] = {}
     for slot in outgoing.slots:
         places.setdefault(replace(slot, where=()), []).append(slot)
@@ -111,12 +114,13 @@ class _Media(Struct, frozen=True):
     profile: Profile
     options: Options | None
     allow_hosts: Collection[str]
+    within: Path | None
 
     def foreseen_ready(self, slot: Slot) -> bool:
         """Whether nothing has to be done to it. Raises `NotSendable` where nothing can be done."""
         (foreseen,) = check_all(
-            [_local(slot)], stage="plan", profile=self._fitting(slot), target=slot.target or None, options=self.options,
-            allow_hosts=self.allow_hosts, jobs=1,
+            [self._source(slot)], stage="plan", profile=self._fitting(slot), target=slot.target or None,
+            options=self.options, allow_hosts=self.allow_hosts, jobs=1,
         )  # fmt: skip
         if foreseen.action == "reject" or foreseen.error:
             _refuse(foreseen, slot)
@@ -124,7 +128,7 @@ class _Media(Struct, frozen=True):
 
     def published(self, slot: Slot) -> Reference:
         """Raises `NotSendable`."""
-        source = _local(slot)
+        source = self._source(slot)
         host = self.terms.host
         envelope = Envelope(caption=self._caption(slot), filename=_utf8(slot.filename), scheduled_at=slot.until)
         try:
@@ -139,6 +143,17 @@ class _Media(Struct, frozen=True):
         if record.reference is None:
             _refuse(record, slot)
         return Reference(**record.reference)
+
+    def _source(self, slot: Slot) -> str:
+        """The path or link that stands in a slot. Raises `NotSendable` for what is neither, or lies outside."""
+        try:
+            source = local(slot.source)
+            inside = self.within is None or is_link(source) or _lies_in(source, self.within)
+            if not inside:
+                raise UsageError(f"this is outside {self.within}, the only folder that files are taken from")
+        except UsageError as error:
+            _refuse(failed(slot.source, error), slot)
+        return source
 
     def _fitting(self, slot: Slot) -> Profile:
         """The profile; without ways out to another kind of message, where this one says its kind."""
@@ -177,12 +192,9 @@ def _words_fit(outgoing: Outgoing, profile: Profile) -> None:
             )  # fmt: skip
 
 
-def _local(slot: Slot) -> str:
-    """The path or link that stands in a slot. Raises `NotSendable` for what is neither."""
-    try:
-        return local(slot.source)
-    except UsageError as error:
-        _refuse(failed(slot.source, error), slot)
+def _lies_in(path: str, folder: Path) -> bool:
+    """Wherever links on the way lead."""
+    return Path(path).resolve().is_relative_to(folder.resolve())
 
 
 def local(source: str) -> str:

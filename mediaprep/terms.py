@@ -74,6 +74,9 @@ def agree(
     if terms.uploads:
         _ = terms.carrier.account
     destination.address(envelope)
+    alone = [field for field in NEED_ADDRESS if getattr(envelope, field) and not envelope.template]
+    if alone and not envelope.addressed:
+        raise UsageError(f"--{alone[0].replace('_', '-')} is about a message, and there is none; give --to as well")
     if envelope.addressed or envelope.template:
         destination.message(PLACEHOLDER, ANY, envelope)
     if host is not None and host.valid_for and envelope.scheduled_at:
@@ -81,6 +84,7 @@ def agree(
     return terms
 
 
+NEED_ADDRESS = ("view_once", "scheduled_at", "request_id", "custom_args", "language", "components")
 ANY = Parcel(path=Path(), mime="image/jpeg", bytes=0, sha256="", target="image", filename="any.jpg")
 PLACEHOLDER = Reference(link="https://example.com/")
 """What cannot be said is told before anything is uploaded, by saying it of another."""

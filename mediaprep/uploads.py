@@ -187,6 +187,8 @@ def _cure(error: Exception) -> tuple[type[OutputError], str]:
         return OutputError, "another program holds it: run again when that is done"
     if isinstance(error, ValueError) or any(sign in said for sign in DAMAGE):
         return OutputError, "it is damaged: move ledger.sqlite away to begin a new one"
+    if "I/O" in said:
+        return OutputError, "look whether its disk is full or failing"
     return OutputError, "let MEDIAPREP_STATE name another folder"
 
 

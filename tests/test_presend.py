@@ -589,3 +589,28 @@ def test_the_deepest_message_can_be_worked_on_and_written() -> None:
     with desk("wassenger") as to:
         made = prepare_message(read_message(deep), terms=to.terms())
         assert show.message(made).count("[") == depth
+
+
+def test_files_are_taken_from_one_folder_where_it_is_named(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "media", tmp_path / "mine"
+    inside.mkdir()
+    outside.mkdir()
+    photo = (SAMPLES / "photo-ready.jpg").read_bytes()
+    for folder in (inside, outside):
+        (folder / "a.jpg").write_bytes(photo)
+    (inside / "way-out").symlink_to(outside)
+    message: Json = {"phone": "+12345678900", "media": {"file": ""}}
+    with desk("wassenger") as one:
+        for source in (
+            outside / "a.jpg",
+            inside / ".." / "mine" / "a.jpg",
+            inside / "way-out" / "a.jpg",
+            "/etc/passwd",
+        ):
+            for named in (str(source), f"file://{source}"):
+                message["media"]["file"] = named
+                with pytest.raises(NotSendable, match="outside"):
+                    prepare_message(message, terms=one.terms(), within=inside)
+        assert one.seen == 0
+        message["media"]["file"] = str(inside / "a.jpg")
+        assert prepare_message(message, terms=one.terms(), within=inside) != message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,3 +150,20 @@ def test_files_need_somewhere_to_go(name: str, tmp_path: Path, monkeypatch: pyte
     with pytest.raises(UsageError, match="no target"):
         list(publish_all(["https://example.com/a.jpg"], terms=terms, target="stiker"))
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("via", "field", "value"),
+    [
+        ("wassenger", "view_once", True),
+        ("msgflash", "scheduled_at", datetime.datetime(2999, 1, 1, tzinfo=datetime.UTC)),
+        ("engagelab", "request_id", "7"),
+        ("engagelab", "custom_args", {"a": 1}),
+        ("whatsapp", "language", "en_US"),
+    ],
+)
+def test_what_is_about_a_message_needs_one(via: str, field: str, value: Any, tmp_path: Path) -> None:
+    keys = {"WASSENGER_TOKEN": "canary-secret-1", "WHATSAPP_TOKEN": "canary-secret-2", "WHATSAPP_PHONE_NUMBER_ID": "7"}
+    host = open_host(str(tmp_path), public_url="https://cdn.example.com")
+    with pytest.raises(UsageError, match=f"--{field.replace('_', '-')} is about a message"):
+        agree(connect(via, keys), host=host, envelope=Envelope(**{field: value}))

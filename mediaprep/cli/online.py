@@ -167,6 +167,7 @@ def publish_command(
 @choices
 @click.option("--profile", help="A name, or a path to a TOML file; default: the destination's own.")
 @click.option("--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A host that may be private.")
+@click.option("--within", metavar="DIR", help="The only folder that files are taken from.")
 def hook_command(**wants: Any) -> int:
     """Read one message as JSON, publish its media, and write the same message ready to send."""
     from mediaprep.presend import prepare_message, read_message, refusal

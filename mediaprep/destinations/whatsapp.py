@@ -105,7 +105,7 @@ class WhatsApp(Destination):
             file=File(path=parcel.path, mime=parcel.mime, name=parcel.filename),
             form={"messaging_product": "whatsapp", "type": parcel.mime},
         )
-        if not answer.ok or "error" in answer.fields():
+        if not answer.ok or answer.fields().get("error"):
             raise self._refusal(answer)
         found = answer.json()
         value = identifier(found.get("id") if isinstance(found, dict) else None, answer.place)

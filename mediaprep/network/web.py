@@ -252,7 +252,7 @@ def _body(response: httpx.Response, place: str) -> bytes:
         if not refused:
             raise
     if len(body) > LARGEST_ANSWER and not refused:
-        raise BadAnswer(f"{place} answers without end; is the address right?", status=response.status_code)
+        raise BadAnswer(f"{place} answers without end; check the address", status=response.status_code)
     return bytes(body)
 
 
