@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mediaprep.jobs import Request
 from mediaprep.ledger import Ledger, key
@@ -36,7 +39,7 @@ def test_finished_work_is_known_again_across_openings(tmp_path: Path, source: Pa
         assert ledger.finished(name) is None
         ledger.remember(name, record)
     with Ledger(tmp_path / "state") as ledger:
-        assert ledger.finished(name) == record
+        assert ledger.finished(name) == replace(record, source=""), "a link may hold a key: no source is kept"
         assert ledger.output_of(source, tmp_path / "out") == Path(str(record.path))
 
 
@@ -81,3 +84,47 @@ def test_an_output_elsewhere_is_not_replaced(tmp_path: Path, source: Path) -> No
     with Ledger(tmp_path / "state") as ledger:
         ledger.remember(key(source, tmp_path / "out", REQUEST), record)
         assert ledger.output_of(source, tmp_path / "other") is None
+
+
+@pytest.mark.parametrize("left", ["{}", "nonsense", "[" * 200_000])
+def test_a_record_that_cannot_be_read_is_not_known(tmp_path: Path, source: Path, left: str) -> None:
+    record, name = done(tmp_path, source), key(source, tmp_path / "out", REQUEST)
+    with Ledger(tmp_path / "state") as ledger:
+        ledger.remember(name, record)
+        ledger.remember_content(name, record)
+        for table in ("prepared", "contents"):
+            ledger._db.execute(f"update {table} set record = ?", (left,))
+        assert ledger.finished(name) is None and ledger.content(name) is None
+
+
+def test_a_damaged_ledger_knows_nothing_and_says_so(tmp_path: Path, source: Path) -> None:
+    record, name = done(tmp_path, source), key(source, tmp_path / "out", REQUEST)
+    with Ledger(tmp_path / "state") as ledger:
+        ledger.remember(name, record)
+        ledger.remember_content(name, record)
+    path = tmp_path / "state" / "ledger.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + bytes(range(256)) * ((len(whole) - 4096) // 256))
+    with Ledger(tmp_path / "state") as ledger:
+        for recalled in (ledger.content, ledger.finished):
+            with pytest.warns(RuntimeWarning, match="cannot be recalled"):
+                assert recalled(name) is None
+
+
+def test_one_process_at_a_time_opens_it(tmp_path: Path) -> None:
+    """SQLite fails at once where two make the same file."""
+    state = tmp_path / "state"
+    Ledger(state).__exit__()
+    opened = threading.Event()
+
+    def use() -> None:
+        with Ledger(state):
+            opened.set()
+
+    with (state / "ledger.lock").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        thread = threading.Thread(target=use)
+        thread.start()
+        assert not opened.wait(0.3)
+    assert opened.wait(20)
+    thread.join()

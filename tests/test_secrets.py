@@ -20,6 +20,7 @@ import httpx
 import msgspec
 import pytest
 
+from mediaprep.batch import prepare_all
 from mediaprep.destinations import DESTINATIONS, connect
 from mediaprep.errors import NetworkError, UsageError
 from mediaprep.hosts import open_host
@@ -27,10 +28,13 @@ from mediaprep.network.deadline import Deadline
 from mediaprep.network.secret import Key, Secret, basic, read
 from mediaprep.network.web import Line
 from mediaprep.publishing import publish
+from mediaprep.terms import agree
 from tests.carriers import WAYS, Way, way
 from tests.conftest import CANARY
 from tests.hosts.contract import parcel
 from tests.servers.base import Fault, Received, Reply, StandIn
+from tests.servers.shelf import Shelf
+from tests.servers.wassenger import WassengerStandIn
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 ENVIRONMENT = {
@@ -103,6 +107,38 @@ def test_a_secret_in_an_address_is_refused_unshown(secret: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_host(secret, environment=ENVIRONMENT)
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", DESTINATIONS)
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://me:canary-secret@gateway.example.com/v1", "holds a user or a password"),
+        ("https://gateway.example.com/v1?key=canary-secret", "something after its path"),
+        ("gateway.example.com/canary-secret", "is no address"),
+        ("https://gateway example.com/", "is no address"),
+        ("https://gateway.example.com:99999/", "is no address"),
+    ],
+)
+def test_a_gateway_s_address_holds_no_key(name: str, address: str, words: str) -> None:
+    """It is part of what the journal writes down."""
+    with pytest.raises(UsageError, match=f"^{name.upper()}_URL .*{words}") as caught:
+        connect(name, {**ENVIRONMENT, f"{name.upper()}_URL": address})
+    assert CANARY not in str(caught.value)
+
+
+def test_the_signature_of_a_fetched_link_is_not_kept(tmp_path: Path) -> None:
+    with WassengerStandIn() as server, Shelf() as shelf:
+        link = shelf.sample("photo-ready.jpg", "image/jpeg") + "?X-Amz-Signature=canary-secret-signature"
+        terms = agree(connect("wassenger", server.environment))
+        for _ in range(2):
+            record = publish(link, terms=terms, allow_hosts=["127.0.0.1"])
+            assert record.status == "published" and record.source == link, record.error
+        made = [*prepare_all([link], into=tmp_path / "out", allow_hosts=["127.0.0.1"])]
+        again = [*prepare_all([link], into=tmp_path / "out", allow_hosts=["127.0.0.1"])]
+        assert [one.source for one in (*made, *again)] == [link] * 2 and made[0].path == again[0].path
+    for path in (tmp_path / "state").rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes()
 
 
 class Echo(StandIn):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -251,3 +253,30 @@ def test_the_folder_is_the_users_alone(tmp_path: Path) -> None:
     with Uploads(tmp_path / "state") as uploads:
         uploads.once(Carrier(), "aa", sent(), wait=wait())
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "cure"),
+    [
+        ("drop table uploads", "move ledger.sqlite away"),
+        ("alter table uploads drop column value", "move ledger.sqlite away"),
+        ("alter table uploads add column more text", "move ledger.sqlite away"),
+        ("update uploads set noted = 'yesterday'", "move ledger.sqlite away"),
+    ],
+)
+def test_a_ledger_that_is_damaged_is_told_and_nothing_is_sent(tmp_path: Path, damage: str, cure: str) -> None:
+    with Uploads(tmp_path) as uploads:
+        uploads.once(Carrier(), "aa", sent(), wait=wait())
+        uploads._db.execute(damage)
+        with pytest.raises(OutputError, match=cure):
+            uploads.once(Carrier(), "aa", never, wait=wait(), force="more" in damage)
+
+
+def test_a_ledger_that_another_program_holds_is_told_and_nothing_is_sent(tmp_path: Path) -> None:
+    with Uploads(tmp_path) as uploads, contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
+        uploads._db.execute("pragma busy_timeout = 100")
+        other.execute("begin immediate")
+        with pytest.raises(OutputError, match="another program holds it"):
+            uploads.once(Carrier(), "aa", never, wait=wait())
+        other.rollback()
+        assert uploads.once(Carrier(), "aa", sent(), wait=wait()).fresh
