@@ -1,13 +1,17 @@
-"""What every test shares: a state folder of its own, hypothesis without a clock, real media only where they are."""
+"""What tests share: a state folder of their own, hypothesis without a clock, storage servers, where real media is."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from tests.servers.seaweedfs import SeaweedFS
 
 CANARY = "canary-secret"
 
@@ -21,6 +25,24 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEDIAPREP_STATE", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    from tests.servers.seaweedfs import SeaweedFS
+
+    with SeaweedFS(tmp_path_factory.mktemp("seaweedfs")).running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a WebDAV server, and the folder that it serves."""
+    from tests.servers.webdav import webdav
+
+    folder = tmp_path_factory.mktemp("webdav")
+    with webdav(folder) as url:
+        yield url, folder
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,7 +22,6 @@ from mediaprep.workers import LocalWorkers
 from tests import routes
 from tests.routes import Route
 from tests.servers.seaweedfs import SeaweedFS
-from tests.servers.webdav import webdav
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 ROUTES = [
@@ -49,19 +48,6 @@ PUBLISHED = {
     "source", "status", "target", "action", "path", "mime", "bytes", "sha256", "findings", "remaining", "encodes",
     "seconds", "error", "reference", "expires", "uploaded", "message",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
-    with SeaweedFS(tmp_path_factory.mktemp("seaweedfs")).running() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def dav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    folder = tmp_path_factory.mktemp("webdav")
-    with webdav(folder) as url:
-        yield url, folder
 
 
 @pytest.fixture(autouse=True)
