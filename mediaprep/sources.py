@@ -80,9 +80,8 @@ def gather(
     from concurrent.futures import ThreadPoolExecutor
 
     named = list(sources)
-    if not all(
-        os.fspath(one) for one in named
-    ):  # pathlib takes it for the current folder, and all of that would go out
+    # pathlib takes it for the current folder, and all of that would go out.
+    if "" in [os.fspath(one) for one in named]:
         raise UsageError("an empty name is no file and no folder; is a variable not set?")
     found: list[Found] = []
     refused: list[Prepared] = []
