@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -176,7 +177,7 @@ class Line:
         if self.deadline.left <= 0:
             late = f"{place}: {self.deadline.why}"
             return AnswerLost(late) if self.out else Unreachable(late)
-        said = line_of(str(error), secrets, WORDS) or type(error).__name__
+        said = line_of(re.sub(r"^\[Errno -?\d+\] ", "", str(error)), secrets, WORDS) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
             if "CERTIFICATE" in said or "certificate" in said:
                 return Unreachable(f"{place} cannot prove who it is, so nothing was sent: {said}")
