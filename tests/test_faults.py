@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from typing import Any
 import pytest
 import trustme
 
+from mediaprep import uploads
+from mediaprep.ledger import open_database
 from mediaprep.network import retry
-from mediaprep.publishing import publish
+from mediaprep.publishing import publish, publish_all
 from mediaprep.record import Prepared
 from tests.carriers import WAYS, Way, way
 from tests.routes import got
@@ -195,6 +198,37 @@ def test_who_cannot_prove_who_he_is_gets_nothing(name: str, tmp_path: Path) -> N
         )  # fmt: skip
         clear(published(to, path), "cannot prove who it is")
         assert trap.received == plain.server.received == [] and to.state(content) == "unknown"
+
+
+@pytest.mark.filterwarnings("ignore:an upload went well, but cannot be remembered")
+def test_a_full_disk_under_the_ledger(to: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To SQLite a database that may not grow is a full disk. What cannot be noted down is not sent."""
+
+    def full(folder: Path, schema: str) -> sqlite3.Connection:
+        database = open_database(folder, schema)
+        pages = database.execute("pragma page_count").fetchone()[0]
+        database.execute(f"pragma max_page_count = {pages}")
+        return database
+
+    contents = {}
+    for number in range(30):
+        (tmp_path / "many" / f"{number}").mkdir(parents=True)
+        path, content = document(tmp_path / "many" / f"{number}", 800)
+        contents[str(path)] = content
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "open_database", full)
+        first = list(publish_all([tmp_path / "many"], terms=to.terms()))
+    failed = [record for record in first if record.status == "failed"]
+    assert failed and len(failed) < len(first) == 30
+    for record in first:
+        if record in failed:
+            clear(record, "the ledger of uploads")
+        assert to.copies(contents[record.source]) == (record not in failed)
+    for record in publish_all([tmp_path / "many"], terms=to.terms()):
+        assert to.copies(contents[record.source]) == 1
+        if record.status != "published":
+            assert not to.repeatable
+            clear(record, "with --force")
 
 
 def environment(to: Way) -> dict[str, str]:
