@@ -74,12 +74,10 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
         lambda: agree(ready("wassenger"), public_url="https://cdn.example.com"),
         "needs a host",
     ),
-    "a life that nobody asks about": (lambda: agree(ready("whatsapp"), valid_for=HOUR), "leave --valid-for out"),
-    "a life of links that do not end": (
-        lambda: agree(
-            ready("whatsapp"), host="https://dav.example.com", public_url="https://cdn.example.com", valid_for=HOUR
-        ),
-        "do not expire",
+    "a life that nobody asks about": (lambda: agree(ready("engagelab"), valid_for=HOUR), "leave --valid-for out"),
+    "a life that is longer than what is given": (
+        lambda: agree(ready("whatsapp"), valid_for=721 * HOUR),
+        "keeps a file for 30 days",
     ),
     "a name for an upload that has none": (
         lambda: agree(ready("whatsapp"), reference="order 7"),
@@ -150,6 +148,13 @@ def test_files_need_somewhere_to_go(name: str, tmp_path: Path, monkeypatch: pyte
     with pytest.raises(UsageError, match="no target"):
         list(publish_all(["https://example.com/a.jpg"], terms=terms, target="stiker"))
     assert not (tmp_path / "state").exists()
+
+
+def test_what_lives_longer_than_it_has_to_is_no_fault(tmp_path: Path) -> None:
+    assert agree(ready("whatsapp"), valid_for=720 * HOUR).host is None
+    for host in (str(tmp_path), "https://dav.example.com"):
+        terms = agree(ready("whatsapp"), host=host, public_url="https://cdn.example.com", valid_for=9000 * HOUR)
+        assert terms.host is not None and terms.host.valid_for is None
 
 
 @pytest.mark.parametrize(

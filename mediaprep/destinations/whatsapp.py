@@ -10,7 +10,7 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from mediaprep.destinations.base import (
     Destination,
@@ -95,6 +95,14 @@ class WhatsApp(Destination):
     def account(self) -> str:
         self._headers()  # without a token nothing is begun
         return self._phone_number
+
+    def kept_for(self, time: datetime.timedelta) -> Self:
+        """Nobody can choose; what is asked for may be less than what is given."""
+        if time > LIFETIME:
+            raise UsageError(
+                f"{self.title} keeps a file for {LIFETIME.days} days; leave --valid-for out, or give --host"
+            )
+        return self
 
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
         # The bare type in both places: `audio/ogg; codecs=opus`, which links need, is refused here.

@@ -20,14 +20,12 @@ def open_host(
 ) -> Host:
     """The host at an address: `s3://bucket/prefix`, `https://…` (WebDAV, or a server that takes PUT), or a folder.
 
-    `public_url`: where what is stored there is served. `valid_for`: of presigned links. Raises `UsageError` for an
-    address that cannot be used, or keys that are missing. Nothing is sent.
+    `public_url`: where what is stored there is served. `valid_for`: of presigned links; others do not end. Raises
+    `UsageError` for an address that cannot be used, or keys that are missing. Nothing is sent.
     """
     if not where.strip():
         raise UsageError("--host is empty; give a folder, s3://bucket/prefix or https://…")
     scheme = where.partition("://")[0].lower() if "://" in where else ""
-    if valid_for is not None and (scheme != "s3" or public_url):
-        raise UsageError("--valid-for is for presigned links of s3:// without --public-url; other links do not expire")
     match scheme:
         case "s3":
             from mediaprep.hosts.s3 import S3

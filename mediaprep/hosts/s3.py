@@ -49,7 +49,7 @@ class S3(Host):
         self._bucket, self._prefix = _split(where)
         self._public = checked(public_url, "--public-url") if public_url else ""
         self._valid_for = WEEK if valid_for is None else valid_for
-        if not datetime.timedelta(seconds=1) <= self._valid_for <= WEEK:
+        if not self._public and not datetime.timedelta(seconds=1) <= self._valid_for <= WEEK:
             raise UsageError(
                 "a presigned link lives at least 1 second and at most 7 days; change --valid-for, or use --public-url"
             )
