@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from msgspec import Struct
 
-from mediaprep.errors import UsageError
+from mediaprep.errors import BadAnswer, UsageError
 from mediaprep.network.secret import Secret
 from mediaprep.network.web import Line
 
@@ -260,8 +260,6 @@ def group(name: str) -> str:
 
 def identifier(value: Any, place: str) -> str:
     """An id from an answer. Raises `BadAnswer` for what cannot be one."""
-    from mediaprep.errors import BadAnswer
-
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", value, re.ASCII):
         return value
     raise BadAnswer(f"{place} said yes, but gave no usable id of the file")

@@ -83,12 +83,12 @@ class Wassenger(Destination):
         self.base = checked(environment.get("WASSENGER_URL", "").strip() or BASE, "WASSENGER_URL")
         self.way: Way = way
         self.valid_for = valid_for
-        self._key = secret.Key("WASSENGER_TOKEN", "the API key of your Wassenger account", environment)
+        self._token = secret.Key("WASSENGER_TOKEN", "the API key of your Wassenger account", environment)
 
     @property
     def account(self) -> str:
         """The address, and the beginning of the key's SHA-256: the key alone says whose storage it is."""
-        return f"{self.base} {hashlib.sha256(self._token.reveal().encode()).hexdigest()[:16]}"
+        return f"{self.base} {hashlib.sha256(self._token.needed().reveal().encode()).hexdigest()[:16]}"
 
     def kept_for(self, time: datetime.timedelta) -> Self:
         span(time)  # too long is said before anything is sent
@@ -211,12 +211,8 @@ class Wassenger(Destination):
     def _files(self) -> str:
         return f"{self.base}/v1/files"
 
-    @property
-    def _token(self) -> Secret:
-        return self._key.needed()
-
     def _headers(self) -> dict[str, Secret]:
-        return {"Token": self._token}
+        return {"Token": self._token.needed()}
 
 
 def span(time: datetime.timedelta) -> str:

@@ -48,8 +48,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     def fields(self) -> dict[str, Any]:
         """The JSON object, or an empty one for whatever else was answered: for errors, whose form nobody promises."""
         try:
-            found = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            found = self.json()
+        except BadAnswer:
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -84,7 +84,7 @@ class Line:
         """
         place = origin(url)
         self.out = file is None and method not in READING
-        with self._open(method, url, headers, params, json, file, form) as response:
+        with self._open(method, url, headers=headers, params=params, json=json, file=file, form=form) as response:
             if (elsewhere := redirection(response)) is not None:
                 raise Refused(
                     f"{place} redirects ({response.status_code}) to {printable(origin(elsewhere))}, "
@@ -110,7 +110,7 @@ class Line:
     def download(self, method: str, url: str, **options: Any) -> Iterator[httpx.Response]:
         """A response whose body the caller reads, for as long as the deadline allows. Redirects are the caller's."""
         self.out = False
-        with self._open(method, url, None, None, None, None, None, **options) as response:
+        with self._open(method, url, **options) as response:
             yield response
 
     @contextlib.contextmanager
@@ -118,12 +118,12 @@ class Line:
         self,
         method: str,
         url: str,
-        headers: Mapping[str, str | Secret] | None,
-        params: Mapping[str, str] | None,
-        json: Any,
-        file: File | None,
-        form: Mapping[str, str] | None,
         *,
+        headers: Mapping[str, str | Secret] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        file: File | None = None,
+        form: Mapping[str, str] | None = None,
         host: str | None = None,
         direct: bool = False,
     ) -> Iterator[httpx.Response]:

@@ -19,6 +19,7 @@ from mediaprep.errors import AnswerLost, BadAnswer, Refused, UsageError
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.web import Line
 from tests.servers.base import Received, Reply, StandIn
+from tests.servers.plain import Oddity, Site
 from tests.servers.wassenger import TOKEN, WassengerStandIn
 
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -26,24 +27,6 @@ MP4 = b"\0\0\0\x20ftypisom a film"
 NOTE = b"OggS a note OpusHead"
 ID = "06248ed01a7a65946c070123"
 DAY = datetime.timedelta(days=1)
-
-
-class Site(StandIn):
-    """Serves one file at any address."""
-
-    content, mime = JPEG, "image/jpeg"
-
-    def answer(self, request: Received) -> Reply:
-        return Reply(200, self.content, {"content-type": self.mime})
-
-
-class Oddity(StandIn):
-    """Answers everything alike."""
-
-    status, body = 200, b""
-
-    def answer(self, request: Received) -> Reply:
-        return Reply(self.status, self.body)
 
 
 @pytest.fixture
@@ -55,6 +38,7 @@ def server() -> Iterator[WassengerStandIn]:
 @pytest.fixture
 def site() -> Iterator[Site]:
     with Site() as running:
+        running.content, running.mime = JPEG, "image/jpeg"
         yield running
 
 

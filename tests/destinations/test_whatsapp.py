@@ -18,7 +18,7 @@ from mediaprep.destinations.whatsapp import TEMPORARY, WhatsApp
 from mediaprep.errors import AnswerLost, BadAnswer, Refused, UsageError
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.web import Line
-from tests.servers.base import Received, Reply, StandIn
+from tests.servers.plain import Oddity, Site
 from tests.servers.whatsapp import PHONE_NUMBER_ID, TOKEN, Failure, WhatsAppStandIn
 
 ID = "1037543291543636"
@@ -34,24 +34,6 @@ CONTENT = {
     "document": ("application/pdf", b"%PDF-1.7 an offer"),
 }
 TARGETS = list(CONTENT)
-
-
-class Site(StandIn):
-    """Serves one file at any address."""
-
-    content, mime = b"", ""
-
-    def answer(self, request: Received) -> Reply:
-        return Reply(200, self.content, {"content-type": self.mime})
-
-
-class Oddity(StandIn):
-    """Answers everything alike."""
-
-    status, body = 200, b""
-
-    def answer(self, request: Received) -> Reply:
-        return Reply(self.status, self.body)
 
 
 @pytest.fixture
