@@ -16,15 +16,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from mediaprep.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from mediaprep.batch import check, check_all, plan, prepare, prepare_all
+    from mediaprep.batch.prepare import check, check_all, plan, prepare, prepare_all
     from mediaprep.destinations.base import Envelope
     from mediaprep.errors import (
         MediaprepError,
         NetworkError,
-        NotSendable,
         OutputError,
         ProfileError,
         SourceError,
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mediaprep.options import Options
-    from mediaprep.presend import prepare_message
-    from mediaprep.profiles import Profile
-    from mediaprep.profiles import load as load_profile
-    from mediaprep.publishing import publish, publish_all
-    from mediaprep.record import Prepared
+    from mediaprep.planning.profiles import Profile
+    from mediaprep.planning.profiles import load as load_profile
+    from mediaprep.publishing.hook import prepare_message
+    from mediaprep.publishing.publish import publish, publish_all
+    from mediaprep.publishing.terms import Terms, agree
+    from mediaprep.publishing.transport import SendableTransport
+    from mediaprep.record import NotSendable, Prepared
     from mediaprep.rules import Action, Finding, Limits
-    from mediaprep.terms import Terms, agree
-    from mediaprep.transport import SendableTransport
 
 __all__ = [
     "Action",
@@ -72,20 +71,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "batch": ("check", "check_all", "plan", "prepare", "prepare_all"),
+    "batch.prepare": ("check", "check_all", "plan", "prepare", "prepare_all"),
     "destinations.base": ("Envelope",),
     "errors": (
-        "MediaprepError", "NetworkError", "NotSendable", "OutputError", "ProfileError", "SourceError", "ToolError",
+        "MediaprepError", "NetworkError", "OutputError", "ProfileError", "SourceError", "ToolError",
         "UsageError",
     ),
     "options": ("Options",),
-    "presend": ("prepare_message",),
-    "profiles": ("Profile",),
-    "publishing": ("publish", "publish_all"),
-    "record": ("Prepared",),
+    "publishing.hook": ("prepare_message",),
+    "planning.profiles": ("Profile",),
+    "publishing.publish": ("publish", "publish_all"),
+    "record": ("NotSendable", "Prepared"),
     "rules": ("Action", "Finding", "Limits"),
-    "terms": ("Terms", "agree"),
-    "transport": ("SendableTransport",),
+    "publishing.terms": ("Terms", "agree"),
+    "publishing.transport": ("SendableTransport",),
 }  # fmt: skip
 
 
@@ -94,7 +93,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name == "load_profile":
-        return import_module("mediaprep.profiles").load
+        return import_module("mediaprep.planning.profiles").load
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"mediaprep.{home}"), name)

@@ -32,10 +32,7 @@ Every message is one sentence that says what is wrong and what to do; the record
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mediaprep.record import Prepared
+from collections.abc import Iterable
 
 
 class MediaprepError(Exception):
@@ -145,9 +142,9 @@ class BadAnswer(NetworkError):
     stored = None
 
 
-class NotSendable(MediaprepError):
-    """A message that cannot be made sendable. `record` says why: its findings, or its error."""
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """`; did you mean "max_bytes"?`, or nothing."""
+    import difflib
 
-    def __init__(self, message: str, record: Prepared) -> None:
-        super().__init__(message)
-        self.record = record
+    close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f'; did you mean "{close[0]}"?' if close else ""

@@ -97,12 +97,12 @@ class Media(Struct, frozen=True, kw_only=True):
     text: str = ""
 
     @property
-    def picture(self) -> VideoStream | None:
+    def main_video(self) -> VideoStream | None:
         """The moving picture that is meant: the default track, else the first."""
         return next((v for v in self.video if v.default), next(iter(self.video), None))
 
     @property
-    def sound(self) -> AudioStream | None:
+    def main_audio(self) -> AudioStream | None:
         """The sound that is meant: the default track, else the first."""
         return next((a for a in self.audio if a.default), next(iter(self.audio), None))
 
@@ -113,6 +113,6 @@ class Media(Struct, frozen=True, kw_only=True):
     @property
     def upright(self) -> tuple[int, int]:
         """Width and height as a viewer sees them."""
-        if self.picture is not None:
-            return self.picture.upright
+        if self.main_video is not None:
+            return self.main_video.upright
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)

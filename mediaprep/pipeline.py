@@ -7,21 +7,59 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from mediaprep import staging
-from mediaprep.convert import Made, NothingFits, convert
+from mediaprep.containers.plain_text import words
+from mediaprep.converting.convert import Made, NothingFits, convert
+from mediaprep.converting.verify import Proof
 from mediaprep.errors import MediaprepError, OutputError, ToolMissing, UnknownType
-from mediaprep.jobs import Job
+from mediaprep.formats import mimes_for_suffix, promises_media, suffix_for
 from mediaprep.media import Media
-from mediaprep.plain_text import words
-from mediaprep.planner import Plan, make_plan
-from mediaprep.prove import Proof
+from mediaprep.options import Options
+from mediaprep.planning.planner import Plan, make_plan
+from mediaprep.planning.profiles import Profile
 from mediaprep.record import Prepared, facts, failed, printable
-from mediaprep.rules import Action, check
-from mediaprep.rules import errors as errors_of
-from mediaprep.suffixes import mimes_for_suffix, promises_media, suffix_for
+from mediaprep.rules import Action, check, errors_of
+from mediaprep.running import staging
+
+Stage = Literal["check", "plan", "prepare"]
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What is wanted: the same for every file of a run. `target`: None to follow each file's medium."""
+
+    profile: Profile
+    target: str | None = None
+    options: Options = Options()
+    caption: str = ""
+    text: str = ""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """One file to work on.
+
+    `scratch`: a private folder, removed by the caller. `into`, `stem`: where the output goes and its name without
+    ending; `replacing`: this source's output of an earlier run. `link`: where the source was fetched from; `public`:
+    whether anybody gets the same bytes there.
+    """
+
+    source: Path
+    request: Request
+    scratch: Path
+    stage: Stage = "prepare"
+    into: Path = Path()
+    stem: str = ""
+    replacing: Path | None = None
+    link: str = ""
+    public: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The source as its sender knows it, printable."""
+        return printable(self.link or self.source)
 
 
 def work(job: Job) -> Prepared:
@@ -46,8 +84,8 @@ def work(job: Job) -> Prepared:
 def look(source: Path, job: Job) -> Media:
     """Sniff and probe. Unknown bytes, and words under the name of a picture, a sound or a film, are a document only
     where the sender says so."""
-    from mediaprep.probe import probe
-    from mediaprep.sniff import is_text
+    from mediaprep.reading.probe import probe
+    from mediaprep.reading.sniff import is_text
 
     try:
         media = probe(source, job.source.name)
@@ -122,7 +160,7 @@ def hand_over(plan: Plan, media: Media, job: Job) -> Made:
     staging.copy(job.scratch / "input", output)
     waveform = None
     if plan.target == "voice":
-        from mediaprep.sound import measure
+        from mediaprep.encoders.sound import measure
 
         waveform = measure(job.scratch, media, "output").waveform
     named = replace(media, name=f"{job.stem}{_suffix(media, job)}")

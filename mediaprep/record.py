@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from mediaprep.errors import MediaprepError
 from mediaprep.media import Media
 from mediaprep.rules import Finding
 
@@ -100,3 +101,11 @@ def failed(source: str | Path, error: Exception, seconds: float = 0.0) -> Prepar
         error=Failure(type(error).__name__, printable(str(error))),
         seconds=round(seconds, 3),
     )
+
+
+class NotSendable(MediaprepError):
+    """A message that cannot be made sendable. `record` says why: its findings, or its error."""
+
+    def __init__(self, message: str, record: Prepared) -> None:
+        super().__init__(message)
+        self.record = record

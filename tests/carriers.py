@@ -12,8 +12,8 @@ from pathlib import Path
 from mediaprep.destinations import connect
 from mediaprep.destinations.base import Envelope
 from mediaprep.hosts import open_host
-from mediaprep.terms import Terms, agree
-from mediaprep.uploads import Uploads
+from mediaprep.publishing.journal import Journal
+from mediaprep.publishing.terms import Terms, agree
 from tests.servers.base import StandIn
 from tests.servers.storage import Storage
 from tests.servers.wassenger import WassengerStandIn
@@ -45,7 +45,7 @@ class Way:
 
     def state(self, content: bytes) -> str:
         """What the journal knows of this content."""
-        with Uploads() as uploads:
+        with Journal() as uploads:
             entry = uploads.entry(hashlib.sha256(content).hexdigest(), self.terms().carrier.account)
         return entry.state if entry else "unknown"
 

@@ -24,8 +24,8 @@ from mediaprep.destinations.base import Destination, Envelope
 from mediaprep.destinations.wassenger import Wassenger
 from mediaprep.hosts import open_host
 from mediaprep.hosts.base import Host
+from mediaprep.publishing.terms import Terms, agree
 from mediaprep.record import Prepared
-from mediaprep.terms import Terms, agree
 from tests.hosts.contract import SUFFIXES
 from tests.servers import engagelab, msgflash
 from tests.servers.base import StandIn

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import av
 
-from mediaprep import tools
 from mediaprep.encoders.base import Work
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits
+from mediaprep.running import tools
 
 SPEECH = "sine=frequency=180:sample_rate=48000:duration={seconds},tremolo=f=4:d=0.8"
 VOICE = Limits(

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from mediaprep import Prepared, prepare_all, tools
+from mediaprep import Prepared, prepare_all
 from mediaprep.record import printable
+from mediaprep.running import tools
 from tests import independent, material
 
 TOKEN = "TOKEN-5e1c-private"

@@ -88,7 +88,7 @@ def test_every_command_option_and_code_in_the_text_exists() -> None:
 
 
 def test_every_toml_block_is_a_profile() -> None:
-    from mediaprep.profiles import parse
+    from mediaprep.planning.profiles import parse
 
     for kind, block in BLOCKS:
         if kind == "toml":

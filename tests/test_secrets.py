@@ -20,15 +20,15 @@ import httpx
 import msgspec
 import pytest
 
-from mediaprep.batch import prepare_all
+from mediaprep.batch.prepare import prepare_all
 from mediaprep.destinations import DESTINATIONS, connect
 from mediaprep.errors import NetworkError, UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.secret import Key, Secret, basic, read
 from mediaprep.network.web import Line
-from mediaprep.publishing import publish
-from mediaprep.terms import agree
+from mediaprep.publishing.publish import publish
+from mediaprep.publishing.terms import agree
 from tests.carriers import WAYS, Way, way
 from tests.conftest import CANARY
 from tests.hosts.contract import parcel
@@ -209,7 +209,7 @@ def test_a_record_and_its_failure_show_no_secret(to: Way) -> None:
 
 def test_workers_get_no_key() -> None:
     """What runs a decoder knows no secret: its environment is a short list of names."""
-    from mediaprep.workers import LocalWorkers
+    from mediaprep.running.pool import LocalWorkers
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():

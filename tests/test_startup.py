@@ -58,4 +58,4 @@ def test_what_touches_no_file_loads_nothing_heavy(code: int, arguments: list[str
 def test_importing_the_package_loads_nothing_of_it() -> None:
     code = "import json, sys, mediaprep; print(json.dumps(sorted(m for m in sys.modules if 'mediaprep' in m)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert json.loads(done.stdout) == ["mediaprep"]
+    assert json.loads(done.stdout) == ["mediaprep", "mediaprep.version"]

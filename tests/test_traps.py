@@ -12,7 +12,8 @@ import av
 import pytest
 from PIL import Image
 
-from mediaprep import Options, Prepared, prepare, tools
+from mediaprep import Options, Prepared, prepare
+from mediaprep.running import tools
 from tests import independent, material
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -130,7 +131,7 @@ def test_another_package_named_ffmpeg_is_told_by_the_doctor(tmp_path: Path) -> N
     (tmp_path / "ffmpeg.py").write_text("probe = None\n")
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from mediaprep.doctor import examine\n"
+        "from mediaprep.cli.doctor import examine\n"
         "(check,) = [check for check in examine() if check.name == 'ffmpeg-python']\n"
         "assert not check.found and 'uninstall' in check.advice, check"
     )

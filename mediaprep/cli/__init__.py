@@ -8,11 +8,12 @@ import warnings
 
 import click
 
-from mediaprep import __version__, show
+from mediaprep.cli import show
 from mediaprep.cli.about import doctor_command, explain_command, profiles_command
 from mediaprep.cli.local import check_command, convert_command, plan_command
 from mediaprep.cli.online import hook_command, publish_command
 from mediaprep.errors import MediaprepError, ToolMissing, UsageError
+from mediaprep.version import __version__
 
 OK, FINDINGS, USAGE, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
 

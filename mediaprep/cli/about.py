@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mediaprep import show
+from mediaprep.cli import show
 from mediaprep.errors import UsageError
 
 OK, MISSING = 0, 3
@@ -14,7 +14,7 @@ OK, MISSING = 0, 3
 @click.argument("name", required=False)
 def profiles_command(name: str | None) -> None:
     """The profiles; with NAME one profile's limits, each with its source and the day that was checked."""
-    from mediaprep.profiles import SHIPPED, load
+    from mediaprep.planning.profiles import SHIPPED, load
 
     if name is None:
         for one in SHIPPED:
@@ -29,7 +29,7 @@ def profiles_command(name: str | None) -> None:
 def explain_command(code: str) -> None:
     """What a rule means, why it exists, and where that is written. CODE is that of a finding, such as MP301, or the
     number of an error that a platform answered with, such as 131053."""
-    from mediaprep.profiles import hint
+    from mediaprep.errors import did_you_mean
     from mediaprep.rules import MANUAL
 
     if code.isascii() and code.isdigit():
@@ -38,7 +38,9 @@ def explain_command(code: str) -> None:
     by_name = {rule.name: rule for rule in MANUAL.values()}
     rule = MANUAL.get(code.upper()) or by_name.get(code.lower())
     if rule is None:
-        raise UsageError(f'there is no rule "{code}"{hint(code.upper(), MANUAL)}; the codes are {", ".join(MANUAL)}')
+        raise UsageError(
+            f'there is no rule "{code}"{did_you_mean(code.upper(), MANUAL)}; the codes are {", ".join(MANUAL)}'
+        )
     click.echo(show.rule(rule))
 
 
@@ -56,7 +58,7 @@ def _platforms(number: int) -> str:
 @click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
 def doctor_command(as_json: bool) -> int:
     """What was found on this machine, what is missing, and what to do."""
-    from mediaprep.doctor import examine
+    from mediaprep.cli.doctor import examine
 
     checks = examine()
     click.echo(show.health(checks, as_json))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mediaprep import show
+from mediaprep.cli import show
 from mediaprep.cli.options import choices, files, with_options
 from mediaprep.errors import ToolMissing, UsageError
 
 if TYPE_CHECKING:
     import concurrent.futures
 
-    from mediaprep.jobs import Stage
+    from mediaprep.pipeline import Stage
     from mediaprep.record import Prepared
 
 
@@ -36,7 +36,7 @@ def plan_command(paths: tuple[str, ...], as_json: bool, **wants: Any) -> int:
 
 
 def _look(stage: Stage, paths: tuple[str, ...], as_json: bool, wants: dict[str, Any]) -> int:
-    from mediaprep.batch import check_all
+    from mediaprep.batch.prepare import check_all
 
     with show.printer(as_json, stage) as printer:
         for record in check_all(paths, stage=stage, on_start=printer.start, **_profiled(wants)):
@@ -55,7 +55,7 @@ def convert_command(
     paths: tuple[str, ...], as_json: bool, report: str | None, scheduler: str | None, **wants: Any
 ) -> int:
     """Make files ready to send: passed, remuxed or encoded, whichever is cheapest; nothing appears unverified."""
-    from mediaprep.batch import prepare_all
+    from mediaprep.batch.prepare import prepare_all
 
     if report and not Path(report).absolute().parent.is_dir():
         raise UsageError(f"the report {report} cannot be written: its folder is not there")
@@ -68,7 +68,7 @@ def convert_command(
             records.append(record)
             printer.record(record)
     if report:
-        from mediaprep.report import write_report
+        from mediaprep.cli.report import write_report
 
         write_report(records, report)
     return printer.code

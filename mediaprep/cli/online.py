@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from mediaprep import show
+from mediaprep.cli import show
 from mediaprep.cli.options import choices, files, with_options
-from mediaprep.errors import MediaprepError, NotSendable, UsageError
+from mediaprep.errors import MediaprepError, UsageError
+from mediaprep.record import NotSendable
 
 if TYPE_CHECKING:
-    from mediaprep.terms import Terms
+    from mediaprep.publishing.terms import Terms
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 KEYS = """\b
@@ -149,7 +150,7 @@ def publish_command(
 ) -> int:
     """Make files ready and put them where messages can use them; --to adds the message. mediaprep sends none."""
     from mediaprep.destinations.base import Envelope
-    from mediaprep.publishing import publish_all
+    from mediaprep.publishing.publish import publish_all
 
     wants = with_options(wants)
     said = {name: wants.pop(name) for name in Envelope.__struct_fields__ if name in wants}
@@ -170,7 +171,7 @@ def publish_command(
 @click.option("--within", metavar="DIR", help="The only folder that files are taken from.")
 def hook_command(**wants: Any) -> int:
     """Read one message as JSON, publish its media, and write the same message ready to send."""
-    from mediaprep.presend import prepare_message, read_message, refusal
+    from mediaprep.publishing.hook import prepare_message, read_message, refusal
 
     try:
         message = read_message(_standard_input())
@@ -198,7 +199,7 @@ def _standard_input() -> bytes:
 
 def _terms(wants: dict[str, Any], **more: Any) -> Terms:
     """The terms that options say, taken out of `wants`."""
-    from mediaprep.terms import TIMEOUT, agree
+    from mediaprep.publishing.terms import TIMEOUT, agree
 
     names = ("via", "host", "public_url", "valid_for", "try_links", "force", "timeout")
     chosen = {name: wants.pop(name) for name in names}

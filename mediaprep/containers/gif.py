@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from mediaprep import errors
 from mediaprep.containers import tags
-from mediaprep.containers.structure import Kinds, Picture, length
+from mediaprep.containers.structure import Kinds, PictureStructure, length
 from mediaprep.media import MetadataKind
 
 _IMAGE, _EXTENSION, _TRAILER = b"\x2c", b"\x21", b"\x3b"
@@ -19,7 +19,7 @@ _CUT = "it ends in the middle of a frame"
 _MAX_TEXT = 1 << 20
 
 
-def read(file: BinaryIO) -> Picture:
+def read(file: BinaryIO) -> PictureStructure:
     """Canvas, frame times, metadata, what follows the trailer, and whether every block is whole.
 
     Times are the file's own, in seconds; browsers show a frame of less than 20 ms for 100 ms, which is not applied.
@@ -27,7 +27,7 @@ def read(file: BinaryIO) -> Picture:
     file.seek(0)
     header = file.read(13)
     if len(header) < 13:
-        return Picture(cut="the file ends inside its header")
+        return PictureStructure(cut="the file ends inside its header")
     width, height, flags = struct.unpack_from("<HHB", header, 6)
     file.seek(_palette_bytes(flags), 1)
     durations: list[float] = []
@@ -62,7 +62,7 @@ def read(file: BinaryIO) -> Picture:
         else:
             file.seek(-1, 1)
             break
-    return Picture(
+    return PictureStructure(
         width=width, height=height, lossless=True, durations=tuple(durations) or (0.0,), metadata=frozenset(found),
         opaque=opaque, cut=cut, trailing=length(file) - file.tell() if not cut else 0,
     )  # fmt: skip

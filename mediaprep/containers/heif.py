@@ -8,7 +8,7 @@ from typing import BinaryIO
 from mediaprep import errors
 from mediaprep.containers import mp4
 from mediaprep.containers.mp4 import Box
-from mediaprep.containers.structure import Picture, length, read_at
+from mediaprep.containers.structure import PictureStructure, length, read_at
 
 _MAX_FRAMES = 100_000
 # Code points of ITU-T H.273; what is left out says nothing usable.
@@ -16,7 +16,7 @@ _PRIMARIES = {1: "sRGB", 9: "Rec. 2020", 12: "Display P3"}
 _TRANSFERS = {16: " PQ", 18: " HLG"}
 
 
-def read(file: BinaryIO) -> Picture:
+def read(file: BinaryIO) -> PictureStructure:
     """Facts of the properties and of the track, if there is one. Raises Incomplete for a file without either.
 
     The largest size and depth of all items count: tiles, gain maps and alpha planes are smaller than the picture.
@@ -43,7 +43,7 @@ def read(file: BinaryIO) -> Picture:
         elif box.kind == b"colr" and value[:4] == b"nclx" and not colour:
             primaries, transfer = struct.unpack_from(">HH", value.ljust(8, b"\0"), 4)
             colour = _PRIMARIES[primaries] + _TRANSFERS.get(transfer, "") if primaries in _PRIMARIES else ""
-    return Picture(
+    return PictureStructure(
         width=width, height=height, bit_depth=depth, colour_space=colour, durations=_durations(file, index) or (0.0,),
         extras=("audio",) if index is not None and _has_sound(file, index) else (),
         cut=f"its last part should reach to byte {ends:,} and the file has {held:,}" if ends > held else "",

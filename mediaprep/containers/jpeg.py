@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from mediaprep import errors
 from mediaprep.containers import exif, iptc, tags
-from mediaprep.containers.structure import NOTHING, Kinds, Picture, copy, length, read_at
+from mediaprep.containers.structure import NOTHING, Kinds, PictureStructure, copy, length, read_at
 from mediaprep.media import MetadataKind
 
 _SOI, _EOI, _SOS, _DHT_LIKE = 0xD8, 0xD9, 0xDA, (0xC4, 0xC8, 0xCC)
@@ -66,7 +66,7 @@ def _next_marker(file: BinaryIO, position: int) -> tuple[int, int] | None:
     return None
 
 
-def read(file: BinaryIO) -> Picture:
+def read(file: BinaryIO) -> PictureStructure:
     """Size, precision, metadata, what follows the end marker, and whether the picture data reach it."""
     width = height = frame = scans = data_start = 0
     precision, whole, end = 8, False, 2
@@ -96,7 +96,7 @@ def read(file: BinaryIO) -> Picture:
             f"the file is cut short: {end - data_start:,} bytes cannot hold {width} x {height} pixels; "
             "get it again from its source"
         )
-    return Picture(
+    return PictureStructure(
         width=width, height=height, bit_depth=precision, lossless=frame in _LOSSLESS, opaque=True, cut=cut,
         metadata=frozenset(found), trailing=length(file) - end,
     )  # fmt: skip

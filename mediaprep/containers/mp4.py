@@ -12,8 +12,8 @@ from typing import BinaryIO, NamedTuple
 
 from msgspec import Struct
 
-from mediaprep import allow, errors
-from mediaprep.containers.structure import Structure, length, read_at
+from mediaprep import errors
+from mediaprep.containers.structure import MAX_STREAMS, Structure, length, read_at
 
 _CONTAINERS = frozenset(b"moov trak mdia minf stbl edts udta moof traf mvex sinf".split())
 _MAX_BOXES = 20_000
@@ -156,8 +156,8 @@ def index_of(file: BinaryIO) -> Box | None:
 
 def _tracks(file: BinaryIO, index: Box) -> list[Box]:
     found = [box for box in boxes(file, index.body, min(index.end, length(file))) if box.kind == b"trak"]
-    if len(found) > allow.MAX_STREAMS:
-        raise errors.TooMuch(f"the film has {len(found):,} tracks, more than {allow.MAX_STREAMS}; export it with fewer")
+    if len(found) > MAX_STREAMS:
+        raise errors.TooMuch(f"the film has {len(found):,} tracks, more than {MAX_STREAMS}; export it with fewer")
     return found
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from mediaprep import errors
 from mediaprep.containers import exif, tags
-from mediaprep.containers.structure import NOTHING, Kinds, Picture, copy, length, read_at
+from mediaprep.containers.structure import NOTHING, Kinds, PictureStructure, copy, length, read_at
 from mediaprep.media import MetadataKind
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -47,7 +47,7 @@ def chunks(file: BinaryIO) -> Iterator[Chunk]:
         position = chunk.end
 
 
-def read(file: BinaryIO) -> Picture:
+def read(file: BinaryIO) -> PictureStructure:
     """Size, depth, frame times, metadata, what follows IEND, and whether all chunks are whole."""
     width = height = colour = end = number = 0
     depth, whole, clear = 8, False, False
@@ -71,7 +71,7 @@ def read(file: BinaryIO) -> Picture:
                 "the PNG is damaged: the checksum of its picture data is wrong; get it again from its source, or save "
                 "it again in an image editor"
             )
-    return Picture(
+    return PictureStructure(
         width=width, height=height, bit_depth=16 if depth == 16 else 8, lossless=True, metadata=frozenset(found),
         durations=tuple(durations) or (0.0,), opaque=not clear and not colour & 4,
         cut="" if whole else "the picture data ends before the end chunk", trailing=length(file) - end if whole else 0,

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from mediaprep import errors
 from mediaprep.containers import exif, id3, tags
-from mediaprep.containers.structure import NOTHING, Kinds, Picture, Structure, copy, length, read_at
+from mediaprep.containers.structure import NOTHING, Kinds, PictureStructure, Structure, copy, length, read_at
 from mediaprep.media import MetadataKind
 
 _UNKNOWN_SIZE = 0xFFFFFFFF
@@ -61,7 +61,7 @@ def _end(file: BinaryIO) -> int:
 # ---------------------------------------------------------------- WebP
 
 
-def read_webp(file: BinaryIO) -> Picture:
+def read_webp(file: BinaryIO) -> PictureStructure:
     """Canvas, frame times, metadata, and whether the RIFF is as long as the file."""
     said, held = _end(file), length(file)
     width = height = 0
@@ -88,7 +88,7 @@ def read_webp(file: BinaryIO) -> Picture:
         else:
             found |= webp_kinds(chunk.kind, payload(file, chunk))
     cut = "the RIFF is longer than the file" if said - (said & 1) > held or last - 1 > held else ""
-    return Picture(
+    return PictureStructure(
         width=width, height=height, lossless=not lossy, durations=tuple(durations) or (0.0,), opaque=not clear,
         metadata=frozenset(found), cut=cut, trailing=max(0, held - said - (said & 1)),
     )  # fmt: skip

@@ -13,6 +13,11 @@ Kinds = frozenset[MetadataKind]
 
 NOTHING: Kinds = frozenset()
 
+MAX_FRAME_PIXELS = 36_000_000
+"""Pixels of one film frame: 8K (8192 x 4320) passes."""
+
+MAX_STREAMS = 64
+
 
 def in_order(kinds: Kinds | set[MetadataKind]) -> tuple[MetadataKind, ...]:
     """Gravest first, so that equal facts compare equal."""
@@ -30,7 +35,7 @@ class Structure(Struct, frozen=True, kw_only=True):
     extras: tuple[str, ...] = ()
 
 
-class Picture(Structure, frozen=True, kw_only=True):
+class PictureStructure(Structure, frozen=True, kw_only=True):
     """`durations`: seconds of each frame as the file states them, one entry for a still whose format has no times.
     `opaque`: no pixel can be transparent, known without decoding."""
 

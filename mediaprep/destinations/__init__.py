@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from mediaprep.destinations.base import Destination
-from mediaprep.errors import UsageError
-from mediaprep.profiles import hint
+from mediaprep.errors import UsageError, did_you_mean
 
 DESTINATIONS = {
     "wassenger": "Wassenger",
@@ -22,7 +21,7 @@ def kind(name: str) -> type[Destination]:
     """The class of a destination. Raises `UsageError` for a name that is not known."""
     if name not in DESTINATIONS:
         raise UsageError(
-            f'there is no destination "{name}"{hint(name, DESTINATIONS)}; there are {", ".join(DESTINATIONS)}'
+            f'there is no destination "{name}"{did_you_mean(name, DESTINATIONS)}; there are {", ".join(DESTINATIONS)}'
         )
     found: type[Destination] = getattr(import_module(f"mediaprep.destinations.{name}"), DESTINATIONS[name])
     return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from mediaprep import picture
+from mediaprep.encoders import picture
 from mediaprep.encoders.base import Encoder, Recipe, Work
 from mediaprep.media import Media
 from mediaprep.options import Options

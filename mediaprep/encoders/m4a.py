@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mediaprep.encoders.base import Encoder, Work
-from mediaprep.encoders.sound import BARE, SoundEncoder, SoundRecipe
+from mediaprep.encoders.sound import time_allowed, worth
+from mediaprep.encoders.sound.encoder import BARE, SoundEncoder, SoundRecipe
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits
-from mediaprep.sound import time_allowed, worth
 
 STEREO = (160_000, 144_000, 128_000, 112_000, 96_000, 80_000, 64_000, 56_000, 48_000)
 MONO = (96_000, 80_000, 64_000, 56_000, 48_000, 40_000, 32_000, 24_000)
@@ -75,7 +75,7 @@ class M4a(SoundEncoder):
         }
 
     def copy(self, work: Work, sound: AudioStream, output: Path) -> None:
-        from mediaprep import tools
+        from mediaprep.running import tools
 
         tools.run(
             copy_arguments(work.media, sound, output.name),
@@ -90,7 +90,7 @@ def copy_arguments(media: Media, sound: AudioStream, output: str) -> list[str]:
     """ffmpeg's arguments for a copy that starts at 0 s, wherever in a film the sound starts. Pure."""
     import ffmpeg
 
-    from mediaprep import tools
+    from mediaprep.running import tools
 
     settings = {
         "c": "copy",

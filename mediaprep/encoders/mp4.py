@@ -7,16 +7,16 @@ from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
-from mediaprep import film
+from mediaprep.encoders import film
 from mediaprep.encoders.base import Encoder, Work
+from mediaprep.encoders.film import AudioSettings, FilmRecipe, SoundChoice, VideoSettings
+from mediaprep.encoders.film.animation import NAME, as_film, record
+from mediaprep.encoders.film.graph import KEYFRAME_SECONDS, film_arguments, sample_arguments
+from mediaprep.encoders.film.ladder import bit_rate_of, bytes_of_copy, changes, copies, encodes
 from mediaprep.errors import ToolError
-from mediaprep.film import FilmRecipe, Picture, Sound, Track
-from mediaprep.film.animation import NAME, as_film, record
-from mediaprep.film.graph import KEYFRAME_SECONDS, film_arguments, sample_arguments
-from mediaprep.film.ladder import bit_rate_of, bytes_of_copy, changes, copies, encodes
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
-from mediaprep.rules import Finding, Limits, check, errors
+from mediaprep.rules import Finding, Limits, check, errors_of
 
 SAMPLED = 0.04
 LONGEST_SAMPLE = 6.0
@@ -43,24 +43,24 @@ class Mp4:
         self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options
     ) -> Sequence[FilmRecipe]:
         """Copies, then constant quality, then ever lower bit rates. What would break a rule is not offered."""
-        if media.kind not in ("video", "animation") or as_film(media).picture is None:
+        if media.kind not in ("video", "animation") or as_film(media).main_video is None:
             return ()
         recipes = [*copies(media, limits), *encodes(as_film(media), limits)]
         return tuple(
             replace(recipe, changes=changes(recipe, media, limits, options.background))
             for recipe in recipes
-            if not errors(check(self.expect(recipe, media, limits), limits, ours=True))
+            if not errors_of(check(self.expect(recipe, media, limits), limits, ours=True))
         )
 
     def expect(self, recipe: FilmRecipe, media: Media, limits: Limits) -> Media:
         source = as_film(media)
-        video = source.picture
+        video = source.main_video
         assert video is not None, "no recipe is made for what has no picture"
         seconds = (video.duration or source.duration) if recipe.sound == "none" else source.duration
         if recipe.end is not None:
             seconds = min(seconds or recipe.end, recipe.end)
         picture = _expected_picture(recipe.picture, video, seconds)
-        sound = _expected_sound(recipe.sound, source.sound, seconds)
+        sound = _expected_sound(recipe.sound, source.main_audio, seconds)
         return Media(
             name=(PurePath(media.name).stem or "film") + ".mp4", size=0, mime=self.mime, kind="video",
             width=picture.width, height=picture.height, bit_depth=picture.bit_depth, alpha=picture.alpha,
@@ -71,7 +71,7 @@ class Mp4:
     def estimate(self, recipe: FilmRecipe, work: Work) -> int | None:
         """The aim of a bit rate; for constant quality the most it can be, or a sample's word if that is too much."""
         source = as_film(work.media)
-        video, picture = source.picture, recipe.picture
+        video, picture = source.main_video, recipe.picture
         if recipe.aim is not None or video is None:
             return recipe.aim
         if picture is None:
@@ -81,7 +81,7 @@ class Mp4:
             return None
         peak = film.peak(picture, video)
         sound = bit_rate_of(recipe.sound, source)
-        around = film.overhead(seconds, film.frames_a_second(video), source.sound)
+        around = film.overhead(seconds, film.frames_a_second(video), source.main_audio)
         most = round(seconds * (min(peak, REENCODED * (film.deserved(source) or peak)) + sound) / 8) + around
         if work.ceiling is None or most <= work.ceiling * 0.9:
             return most
@@ -89,7 +89,7 @@ class Mp4:
         return most // 2 if rate is None else min(most, round(seconds * (rate + sound) / 8) + around)
 
     def encode(self, recipe: FilmRecipe, work: Work, output: Path) -> None:
-        from mediaprep import tools
+        from mediaprep.running import tools
 
         source, name = _source(work)
         for part in _parts(recipe, work):
@@ -113,7 +113,7 @@ def _parts(recipe: FilmRecipe, work: Work) -> tuple[int, ...]:
     return (2,) if known else (1, 2)
 
 
-def _expected_picture(picture: Picture | None, video: VideoStream, seconds: float | None) -> VideoStream:
+def _expected_picture(picture: VideoSettings | None, video: VideoStream, seconds: float | None) -> VideoStream:
     if picture is None:
         return replace(video, index=0, default=True)
     return VideoStream(
@@ -123,8 +123,8 @@ def _expected_picture(picture: Picture | None, video: VideoStream, seconds: floa
     )  # fmt: skip
 
 
-def _expected_sound(sound: Track, stream: AudioStream | None, seconds: float | None) -> AudioStream | None:
-    if isinstance(sound, Sound):
+def _expected_sound(sound: SoundChoice, stream: AudioStream | None, seconds: float | None) -> AudioStream | None:
+    if isinstance(sound, AudioSettings):
         return AudioStream(
             index=1, codec="aac", profile="LC", channels=sound.channels, sample_rate=sound.sample_rate,
             bit_rate=sound.bit_rate, default=True, duration=seconds,
@@ -141,7 +141,7 @@ def _source(work: Work) -> tuple[Media, str]:
     return as_film(work.media), NAME
 
 
-def _sampled(picture: Picture, work: Work, seconds: float) -> float | None:
+def _sampled(picture: VideoSettings, work: Work, seconds: float) -> float | None:
     """bit/s of the picture at constant quality, from pieces all over the film; None where they could not be made."""
     key = f"sample {picture}"
     if key not in work.notes:
@@ -161,14 +161,14 @@ Packet = tuple[bool, int, float]
 """Whether it is a key frame, its bytes, and its seconds."""
 
 
-def _piece(picture: Picture, work: Work, film_of: tuple[Media, str], start: float, length: float) -> list[Packet]:
+def _piece(picture: VideoSettings, work: Work, film_of: tuple[Media, str], start: float, length: float) -> list[Packet]:
     """The packets of a piece encoded; none where the film cannot be entered there."""
     import av
 
-    from mediaprep import tools
+    from mediaprep.running import tools
 
     source, name = film_of
-    video = source.picture
+    video = source.main_video
     assert video is not None, "no recipe is made for what has no picture"
     frames = max(5, round(length * min(picture.fps or film.FASTEST, film.frames_a_second(video))))
     arguments = sample_arguments(
@@ -207,7 +207,7 @@ def _part_of(progress: Callable[[float], None] | None, part: int) -> Callable[[f
 
 def _time_allowed(source: Media) -> float:
     """Wall seconds for one run: a slow machine encodes two million pixels a second, and a hang must end."""
-    video = source.picture
+    video = source.main_video
     pixels = video.width * video.height * film.frames_a_second(video) if video is not None else 0
     return 120 + (source.duration or 3600) * (2 + pixels / 2e6)
 

@@ -9,12 +9,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from mediaprep.encoders.base import Encoder, Work
-from mediaprep.encoders.ogg_pages import remux
-from mediaprep.encoders.sound import SoundEncoder, SoundRecipe
+from mediaprep.encoders.sound import seconds_of, worth
+from mediaprep.encoders.sound.encoder import SoundEncoder, SoundRecipe
+from mediaprep.encoders.sound.ogg_pages import remux
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits
-from mediaprep.sound import seconds_of, worth
 
 MUSIC = (64_000, 56_000, 48_000, 40_000, 32_000, 28_000, 24_000, 20_000, 16_000, 12_000)
 SPEECH = (32_000, 28_000, 24_000, 22_000, 20_000, 18_000, 16_000, 14_000, 12_000)

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from mediaprep import picture
-from mediaprep.encoders import jpeg
+from mediaprep.containers.plain_text import decoded
+from mediaprep.encoders import jpeg, picture
 from mediaprep.encoders.base import Encoder, Work
 from mediaprep.errors import OutputError
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.plain_text import decoded
 from mediaprep.rules import Finding, Limits
 
 if TYPE_CHECKING:

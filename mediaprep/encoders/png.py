@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from mediaprep import picture
-from mediaprep.encoders import jpeg
+from mediaprep.encoders import jpeg, picture
 from mediaprep.encoders.base import Encoder, Recipe, Work
 from mediaprep.media import Media
 from mediaprep.options import Options

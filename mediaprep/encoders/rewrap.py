@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from mediaprep.containers.mpegaudio import FrameSize, adts_frame, mpeg_frame, spans
 from mediaprep.encoders.base import Encoder, Recipe, Work
+from mediaprep.encoders.sound import left_out
 from mediaprep.errors import Damaged
+from mediaprep.formats import suffix_for
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.rules import Finding, Limits, check
-from mediaprep.sound import left_out
-from mediaprep.suffixes import suffix_for
 
 
 class Rewrap:
@@ -26,21 +26,29 @@ class Rewrap:
         self.frame_size = frame_size
 
     def ladder(self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options) -> Sequence[Recipe]:
-        if media.mime != self.mime or media.sound is None or options.normalize or options.trim_silence:
+        if media.mime != self.mime or media.main_audio is None or options.normalize or options.trim_silence:
             return ()
         recipe = Recipe(encodes=0, changes=left_out(media))
         wrong = check(self.expect(recipe, media, limits), limits, ours=True)
         return () if any(finding.level == "error" for finding in wrong) else (recipe,)
 
     def expect(self, recipe: Recipe, media: Media, limits: Limits) -> Media:
-        assert media.sound is not None, "no recipe is made for what has no sound"
+        assert media.main_audio is not None, "no recipe is made for what has no sound"
         name = (PurePath(media.name).stem or "sound") + suffix_for(self.mime)
         return replace(
-            media, name=name, size=0, kind="audio", video=(), audio=(media.sound,), extras=(), metadata=(), trailing=0
+            media,
+            name=name,
+            size=0,
+            kind="audio",
+            video=(),
+            audio=(media.main_audio,),
+            extras=(),
+            metadata=(),
+            trailing=0,
         )
 
     def estimate(self, recipe: Recipe, work: Work) -> int | None:
-        sound = work.media.sound
+        sound = work.media.main_audio
         if sound is None or sound.bit_rate is None or work.media.duration is None:
             return work.media.size
         return min(work.media.size, round(sound.bit_rate / 8 * work.media.duration))

@@ -8,17 +8,16 @@ from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
-from mediaprep import sticker
 from mediaprep.containers import riff
+from mediaprep.encoders import sticker
 from mediaprep.encoders.base import Recipe, Work
-from mediaprep.encoders.webp_session import Drawing, Session
+from mediaprep.encoders.picture import frames
+from mediaprep.encoders.sticker import Art, reel
+from mediaprep.encoders.sticker.reel import Cut
+from mediaprep.encoders.sticker.session import Drawing, Session
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.picture import frames
-from mediaprep.rules import Action, Finding, Limits, check
-from mediaprep.rules import errors as errors_of
-from mediaprep.sticker import Art, reel
-from mediaprep.sticker.reel import Cut
+from mediaprep.rules import Action, Finding, Limits, check, errors_of
 
 LONGEST = 60.0
 """Seconds of an animation where the limits do not tell."""

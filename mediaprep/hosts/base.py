@@ -8,9 +8,9 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.formats import suffix_for
 from mediaprep.network.web import Line
-from mediaprep.staging import safe_stem, safe_suffix
-from mediaprep.suffixes import suffix_for
+from mediaprep.running.staging import safe_stem, safe_suffix
 
 KEPT = "public, max-age=31536000, immutable"
 """`Cache-Control` (RFC 8246) of what never changes under its name."""

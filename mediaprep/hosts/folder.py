@@ -7,13 +7,12 @@ import hashlib
 import os
 from pathlib import Path
 
-from mediaprep import staging
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import InputChanged, Unreachable, UsageError
 from mediaprep.hosts.base import Host, address, name_of
 from mediaprep.network.addresses import checked
 from mediaprep.network.web import Line
-from mediaprep.sources import is_folder
+from mediaprep.running import staging
 
 CHUNK = 1 << 20
 
@@ -28,9 +27,9 @@ class Folder(Host):
         if not public_url:
             raise UsageError(f"{where} is a folder; say with --public-url under which address it is served")
         self._public = checked(public_url, "--public-url")
-        if os.path.lexists(self._folder) and not is_folder(self._folder):
+        if os.path.lexists(self._folder) and not staging.is_folder(self._folder):
             raise UsageError(f"{where} is no folder; --host takes the folder that the web server serves")
-        if not is_folder(self._folder.parent):
+        if not staging.is_folder(self._folder.parent):
             raise UsageError(f"{self._folder.parent} is not there; is --host {where} written right?")
 
     @property

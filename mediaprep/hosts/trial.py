@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mediaprep.destinations.base import Parcel
 from mediaprep.errors import BadAnswer, Refused
+from mediaprep.formats import suffix_for
 from mediaprep.network.answer import TEMPORARY, origin
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.fetch import pinned
@@ -15,7 +16,6 @@ from mediaprep.network.web import CHUNK, Line, redirection
 from mediaprep.record import printable
 from mediaprep.rules import Finding, Served, check_link
 from mediaprep.rules.links import Answered
-from mediaprep.suffixes import suffix_for
 
 if TYPE_CHECKING:
     import httpx

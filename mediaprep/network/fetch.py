@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mediaprep.containers.plain_text import decoded
 from mediaprep.errors import Refused, Unreachable
+from mediaprep.formats import mimes_for_suffix, suffix_for
 from mediaprep.network.addresses import Address, address, allowed_name, is_public
 from mediaprep.network.answer import TEMPORARY, Answer
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.retry import persistently
 from mediaprep.network.web import CHUNK, Line, redirection
-from mediaprep.plain_text import decoded
 from mediaprep.record import printable
 from mediaprep.rules.base import megabytes
-from mediaprep.staging import safe_stem, safe_suffix, writing
-from mediaprep.suffixes import mimes_for_suffix, suffix_for
+from mediaprep.running.staging import safe_stem, safe_suffix, writing
 
 if TYPE_CHECKING:
     import httpx

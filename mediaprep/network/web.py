@@ -276,7 +276,7 @@ def _trust() -> ssl.SSLContext:
 
 
 def _user_agent() -> str:
-    from mediaprep import __version__
+    from mediaprep.version import __version__
 
     return f"mediaprep/{__version__}"
 

@@ -39,5 +39,5 @@ def check_link(served: Served) -> tuple[Finding, ...]:
     return tuple(finding for rule in LINK_RULES.values() if (finding := rule.find(served)) is not None)
 
 
-def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def errors_of(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.level == "error")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mediaprep.formats import suffix_for
 from mediaprep.media import Media
 from mediaprep.rules.base import Action, Shelf, megabytes
 from mediaprep.rules.limits import Limits
-from mediaprep.suffixes import suffix_for
 
 shelf = Shelf[[Media, Limits]]()
 

@@ -45,7 +45,7 @@ def dimensions(media: Media, limits: Limits) -> str | None:
     return f"the picture has {media.width} x {media.height} pixels, not {limits.width} x {limits.height}"
 
 
-@shelf.rule("MP202", "too-large", cure=Action.ENCODE, part="picture")
+@shelf.rule("MP202", "too-many-pixels", cure=Action.ENCODE, part="picture")
 def too_large(media: Media, limits: Limits) -> str | None:
     """The longest side has more pixels than the profile allows.
 

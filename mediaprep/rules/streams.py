@@ -13,7 +13,7 @@ HIGH = ("High", "Progressive High", "Constrained High")
 
 def film(media: Media, limits: Limits) -> VideoStream | None:
     """The main moving picture, where the limits speak of film at all."""
-    return media.picture if limits.video_codec else None
+    return media.main_video if limits.video_codec else None
 
 
 @shelf.rule("MP301", "video-codec", cure=Action.ENCODE, part="video")
@@ -31,7 +31,7 @@ def video_codec(media: Media, limits: Limits) -> str | None:
 @shelf.rule("MP302", "video-missing", cure=Action.REJECT, part="video")
 def video_missing(media: Media, limits: Limits) -> str | None:
     """A film was asked for, and the file has no picture. Send it as `--as audio` or `--as voice` instead."""
-    if not limits.video_codec or media.picture is not None or media.kind in ("image", "animation"):
+    if not limits.video_codec or media.main_video is not None or media.kind in ("image", "animation"):
         return None
     return "there is no picture in this file" + ("; send it as audio or voice" if media.audio else "")
 
@@ -216,7 +216,7 @@ def audio_codec(media: Media, limits: Limits) -> str | None:
 
     Source: WhatsApp "Media", section "Supported media types"; "Supported video formats".
     """
-    sound = media.sound
+    sound = media.main_audio
     if sound is None or not limits.audio_codec:
         return None
     known = {codec for codecs in limits.audio_codec.values() for codec in codecs}
@@ -233,7 +233,7 @@ def channels(media: Media, limits: Limits) -> str | None:
     Source: WhatsApp "Media": "OPUS codecs only; … mono input only". Stereo is what phones' AAC decoders must do
     (Android CDD 5.1.2).
     """
-    sound, most = media.sound, limits.max_channels.get(media.mime)
+    sound, most = media.main_audio, limits.max_channels.get(media.mime)
     if sound is None or most is None or sound.channels <= most:
         return None
     taken = "1 is" if most == 1 else f"{most} are"

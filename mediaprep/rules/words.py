@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from mediaprep.formats import mimes_for_suffix, suffix_for
 from mediaprep.media import Media
 from mediaprep.rules.base import Action, Shelf
 from mediaprep.rules.limits import Limits
-from mediaprep.suffixes import mimes_for_suffix, suffix_for
 
 shelf = Shelf[[Media, Limits]]()
 

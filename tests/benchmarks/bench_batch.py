@@ -18,10 +18,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from mediaprep import prepare_all, tools
-from mediaprep.jobs import Job, Request
-from mediaprep.pipeline import work
-from mediaprep.profiles import load
+from mediaprep import prepare_all
+from mediaprep.pipeline import Job, Request, work
+from mediaprep.planning.profiles import load
+from mediaprep.running import tools
 from tests.benchmarks.timing import cpu
 
 RUNS = 5
@@ -98,9 +98,9 @@ def memory_of_a_large_film(folder: Path) -> None:
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from mediaprep.jobs import Job, Request\n"
+        "from mediaprep.pipeline import Job, Request\n"
         "from mediaprep.pipeline import work\n"
-        "from mediaprep.profiles import load\n"
+        "from mediaprep.planning.profiles import load\n"
         "source, folder = map(Path, sys.argv[1:])\n"
         "request = Request(profile=load('whatsapp'))\n"
         "work(Job(source=source, request=request, scratch=folder / 'm', into=folder / 'out', stem='m'))\n"

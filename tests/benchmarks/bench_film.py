@@ -12,17 +12,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mediaprep import tools
-from mediaprep.convert import Made, convert
+from mediaprep.converting.convert import Made, convert
 from mediaprep.encoders import Work
+from mediaprep.encoders.film import FilmRecipe
+from mediaprep.encoders.film.graph import film_arguments
 from mediaprep.encoders.mp4 import Mp4
-from mediaprep.film import FilmRecipe
-from mediaprep.film.graph import film_arguments
 from mediaprep.options import Options
-from mediaprep.planner import Plan, Route
-from mediaprep.probe import probe
-from mediaprep.profiles import load
+from mediaprep.planning.planner import Plan, Route
+from mediaprep.planning.profiles import load
+from mediaprep.reading.probe import probe
 from mediaprep.rules import Action
+from mediaprep.running import tools
 from tests.benchmarks.timing import timed
 
 ENCODER = Mp4()

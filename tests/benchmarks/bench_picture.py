@@ -40,7 +40,7 @@ image.save(folder / "bare.jpg", quality=90)
 OURS = """
 from mediaprep.encoders.base import Work
 from mediaprep.encoders.jpeg import JPEG
-from mediaprep.fit import fit
+from mediaprep.converting.fit import fit
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits

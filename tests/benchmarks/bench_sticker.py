@@ -15,14 +15,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from mediaprep import profiles, tools
+from mediaprep.converting.fit import fit
 from mediaprep.encoders import Work
 from mediaprep.encoders.webp import Webp, WebpEncoder
-from mediaprep.fit import fit
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.probe import probe
-from mediaprep.rules import check, errors
+from mediaprep.planning import profiles
+from mediaprep.reading.probe import probe
+from mediaprep.rules import check, errors_of
+from mediaprep.running import tools
 
 CLIPS = {
     "noisy 12 s film": (
@@ -46,7 +47,7 @@ def ffmpeg(folder: Path, *arguments: str) -> str:
 def made(folder: Path, media: Media) -> tuple[Webp, int]:
     """The rung that the search settles on, and how many encodes it took."""
     encoder = WebpEncoder()
-    rungs = encoder.ladder(media, LIMITS, errors(check(media, LIMITS)), Options())
+    rungs = encoder.ladder(media, LIMITS, errors_of(check(media, LIMITS)), Options())
     work = Work(media=media, limits=LIMITS, options=Options(), folder=folder, ceiling=LIMITS.max_bytes)
 
     def attempt(rung: int) -> int:

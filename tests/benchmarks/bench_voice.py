@@ -13,13 +13,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from mediaprep import tools
 from mediaprep.encoders.base import Work
 from mediaprep.encoders.ogg_opus import OggOpus
+from mediaprep.encoders.sound import measure
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits
-from mediaprep.sound import measure
+from mediaprep.running import tools
 from tests.benchmarks.timing import cpu
 
 VOICE = Limits(mime=("audio/ogg",), max_bytes=16_000_000, advised_bytes=512_000, sample_rate=16000)

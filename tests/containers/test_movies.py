@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mediaprep import errors, tools
+from mediaprep import errors
 from mediaprep.containers import amr, ebml, heif, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff
+from mediaprep.running import tools
 from tests import material
 
 FILM = ("-f", "lavfi", "-i", "testsrc=d=1:s=64x48:r=10")

@@ -15,8 +15,8 @@ from mediaprep.destinations import connect
 from mediaprep.destinations.base import Envelope, Parcel, Reference, filled
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.web import Line
-from mediaprep.presend import prepare_message
-from mediaprep.terms import agree
+from mediaprep.publishing.hook import prepare_message
+from mediaprep.publishing.terms import agree
 from tests.destinations.examples import (
     ENGAGELAB,
     ENGAGELAB_ANSWERS,

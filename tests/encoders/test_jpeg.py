@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
+from mediaprep.converting.fit import fit
 from mediaprep.encoders.base import Work
 from mediaprep.encoders.jpeg import FULL_COLOUR, HALF_COLOUR, JPEG, JpegRecipe, own_quality
-from mediaprep.fit import fit
+from mediaprep.encoders.picture import open_still
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.picture import open_still
-from mediaprep.rules import Finding, Limits, check, errors
+from mediaprep.rules import Finding, Limits, check, errors_of
 from tests import material, strategies
 
 LIMITS = Limits(
@@ -55,7 +55,7 @@ limits = st.builds(
 
 
 def ladder(media: Media, wanted: Limits = LIMITS, options: Options | None = None) -> tuple[JpegRecipe, ...]:
-    return JPEG.ladder(media, wanted, errors(check(media, wanted, ours=True)), options or Options())
+    return JPEG.ladder(media, wanted, errors_of(check(media, wanted, ours=True)), options or Options())
 
 
 @given(strategies.media, limits, strategies.options)
@@ -65,7 +65,7 @@ def test_every_recipe_keeps_its_promise(media: Media, wanted: Limits, options: O
     about_size = {"MP102", "MP103"}
     for recipe in ladder(media, wanted, options):
         expected = JPEG.expect(recipe, media, wanted)
-        assert [one for one in errors(check(expected, wanted, ours=True)) if one.code not in about_size] == []
+        assert [one for one in errors_of(check(expected, wanted, ours=True)) if one.code not in about_size] == []
 
 
 @given(strategies.pictures(), limits)
@@ -125,7 +125,7 @@ def test_copies_where_a_copy_cures(media: Media, copied: bool) -> None:
 def test_a_tag_that_copying_would_lose_is_never_lost() -> None:
     turned = replace(PHOTO, metadata=("location",), size=1_000)
     anything = Limits(mime=("*/*",), metadata=("location",))
-    finding: tuple[Finding, ...] = errors(check(turned, anything, ours=True))
+    finding: tuple[Finding, ...] = errors_of(check(turned, anything, ours=True))
     assert [one.cure for one in finding] == ["remux"]
     assert ladder(turned, anything)[0].encodes == 1
 
@@ -207,7 +207,7 @@ def test_the_source_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         decoded.append(given)
         return open_still(*given, **known)
 
-    monkeypatch.setattr("mediaprep.picture.open_still", counted)
+    monkeypatch.setattr("mediaprep.encoders.picture.open_still", counted)
     Image.effect_noise((900, 700), 90).convert("RGB").save(tmp_path / "input", "PNG")
     task = work(tmp_path, replace(LIMITS, max_bytes=160_000))
     rungs = ladder(task.media, task.limits)

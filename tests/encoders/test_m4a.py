@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mediaprep import tools
 from mediaprep.encoders.m4a import ENCODERS, RATES, M4a, copy_arguments, rate_for
+from mediaprep.encoders.sound import Heard, Loudness
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.rules import check
-from mediaprep.sound import Heard, Loudness
+from mediaprep.running import tools
 from tests import strategies
 from tests.sounds import AUDIO, facts, pcm, record, work
 

@@ -15,15 +15,15 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from mediaprep import tools
 from mediaprep.encoders import Work
+from mediaprep.encoders.film import FilmRecipe
 from mediaprep.encoders.mp4 import Mp4
-from mediaprep.film import FilmRecipe
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.probe import probe
-from mediaprep.profiles import load
-from mediaprep.rules import Limits, check, errors
+from mediaprep.planning.profiles import load
+from mediaprep.reading.probe import probe
+from mediaprep.rules import Limits, check, errors_of
+from mediaprep.running import tools
 
 ENCODER = Mp4()
 VIDEO = load("whatsapp").limits("video")
@@ -85,7 +85,7 @@ def convert(tmp_path: Path, source: Path) -> Convert:
     ) -> Made:
         options = options or Options()
         media = replace(probe(source, name), **facts)
-        findings = errors(check(media, limits, ours=True))
+        findings = errors_of(check(media, limits, ours=True))
         recipe = ENCODER.ladder(media, limits, findings, options)[rung]
         work = Work(media=media, limits=limits, options=options, folder=tmp_path, ceiling=limits.max_bytes)
         output = tmp_path / "output.mp4"
@@ -117,7 +117,7 @@ def examine(made: Made, expected: Media, limits: Limits) -> None:
     else:
         assert made.recipe.encodes <= 1
     ours = replace(probe(made.path, "output.mp4"))
-    assert not errors(check(ours, limits, ours=True))
+    assert not errors_of(check(ours, limits, ours=True))
     if limits.max_bytes is not None:
         assert made.path.stat().st_size <= limits.max_bytes
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mediaprep import tools
 from mediaprep.encoders.ogg_opus import ENCODERS, SPEECH, OggOpus
-from mediaprep.encoders.ogg_pages import checksum, joined, pages, samples
+from mediaprep.encoders.sound import Heard
+from mediaprep.encoders.sound.ogg_pages import checksum, joined, pages, samples
 from mediaprep.errors import Damaged, OutputError
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.rules import check
-from mediaprep.sound import Heard
+from mediaprep.running import tools
 from tests import strategies
 from tests.sounds import AUDIO, VOICE, facts, ogg_pages, pcm, record, slow_crc, work
 

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image, ImageChops, ImageDraw, ImageSequence, ImageStat
 
-from mediaprep import profiles, tools
+from mediaprep.converting.fit import fit
 from mediaprep.encoders import Work, encoder
 from mediaprep.encoders.webp import Webp, WebpEncoder
-from mediaprep.fit import fit
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
-from mediaprep.rules import Limits, check, errors
+from mediaprep.planning import profiles
+from mediaprep.rules import Limits, check, errors_of
+from mediaprep.running import tools
 from tests import strategies
 
 WEBP = WebpEncoder()
@@ -42,7 +43,7 @@ FILM = Media(
 
 
 def ladder(media: Media, limits: Limits, options: Options | None = None) -> Sequence[Webp]:
-    return WEBP.ladder(media, limits, errors(check(media, limits)), options or Options())
+    return WEBP.ladder(media, limits, errors_of(check(media, limits)), options or Options())
 
 
 # ---------------------------------------------------------------- pure
@@ -68,7 +69,7 @@ limits = st.builds(
 def test_what_is_expected_complies(media: Media, limits: Limits, options: Options) -> None:
     for recipe in ladder(media, limits, options):
         expected = WEBP.expect(recipe, media, limits)
-        left = errors(check(expected, limits, ours=True))
+        left = errors_of(check(expected, limits, ours=True))
         assert not [finding for finding in left if finding.part != "message"]
         assert expected.size == 0 and expected.name.endswith(".webp")
 

@@ -1,0 +1,1 @@
+"""Many files: where they come from, work handed to processes, finished work remembered."""

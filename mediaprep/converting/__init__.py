@@ -1,0 +1,1 @@
+"""A plan carried out, rung by rung, and its output verified."""

@@ -1,1 +1,0 @@
-"""The readers behind `probe`: one for pictures (Pillow), one for sound and film (PyAV). Run in workers."""

@@ -1,0 +1,1 @@
+"""What starts programs and confines them: ffmpeg, workers, the sandbox, allow-lists, staging."""

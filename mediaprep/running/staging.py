@@ -1,0 +1,245 @@
+"""In and out of the private work folder: sources enter under a neutral name, outputs leave by one rename.
+
+File names alone are an attack (`img%03d.png`, `concat:a|b`, `-o.mp4`), so no tool ever sees one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+
+from mediaprep.errors import DiskFull, InputChanged, NotAFile, OutputError, Unreadable
+
+PREFIX = ".mediaprep-"
+
+KINDS = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISLNK: "a link; name the file or folder that it points to",
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
+
+STEM_BYTES = 180
+
+
+@contextlib.contextmanager
+def run_folder(parent: Path) -> Iterator[Path]:
+    """A private folder for one run, gone afterwards; what a killed run left in `parent` is cleared first."""
+    with writing(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        sweep(parent)
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(parent: Path) -> None:
+    """Remove the work folders of runs that are no longer alive."""
+    for left in parent.glob(f"{PREFIX}*-*"):
+        pid = left.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def is_folder(source: str | os.PathLike[str]) -> bool:
+    """False as well for what cannot be looked at, such as a name that is too long: whoever opens it says so."""
+    return os.path.isdir(source)  # noqa: PTH112 - pathlib raises for some of those
+
+
+def identity(source: Path) -> os.stat_result:
+    """The source's `lstat`; refused unless it is a regular file. It is not opened."""
+    try:
+        found = os.lstat(source)
+    except FileNotFoundError:
+        raise Unreadable("there is no such file") from None
+    except OSError as error:
+        raise Unreadable(f"the file cannot be looked at: {error.strerror}; check the folder's permissions") from None
+    if stat.S_ISDIR(found.st_mode) and not os.access(source, os.R_OK | os.X_OK, effective_ids=True):
+        raise Unreadable("the folder cannot be listed: permission denied; allow it (chmod +rx)")
+    for is_kind, words in KINDS.items():
+        if is_kind(found.st_mode):
+            raise NotAFile(f"this is {words}; only regular files are taken")
+    return found
+
+
+@contextlib.contextmanager
+def staged(source: Path, folder: Path) -> Iterator[Path]:
+    """`folder/input`, a link to the source under a neutral name. Raises `InputChanged` if it did not stay as it was."""
+    before = identity(source)
+    try:
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError:
+        raise Unreadable("the file cannot be read: permission denied; allow reading it (chmod +r)") from None
+    except OSError as error:
+        raise Unreadable(f"the file cannot be opened: {error.strerror}") from None
+    try:
+        opened = os.fstat(descriptor)
+        if not _same(before, opened):
+            raise InputChanged("the file changed while it was opened; try again when nothing writes to it")
+        link = folder / "input"
+        link.symlink_to(os.path.abspath(source))
+        yield link
+        try:
+            after = os.lstat(source)
+        except OSError:
+            raise InputChanged("the file vanished while it was read") from None
+        if not _same(opened, after):
+            raise InputChanged("the file changed while it was read; try again when nothing writes to it")
+    finally:
+        os.close(descriptor)
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    keys = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
+    return all(getattr(one, key) == getattr(other, key) for key in keys)
+
+
+def copy(source: Path, output: Path) -> None:
+    """Copy byte for byte, by whatever the system does that with."""
+    with writing(output):
+        shutil.copyfile(source, output)
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
+
+
+def deliver(made: Path, folder: Path, stem: str, suffix: str, *, replacing: Path | None = None) -> Path:
+    """Give a finished file its name, by one rename. A name that is taken is never taken away from its file:
+    `stem-2`, `stem-3` … are tried, but for `replacing`, the output of an earlier run from the same source.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with made.open("rb") as reader:
+            os.fsync(reader.fileno())
+        final = folder / f"{stem}{suffix}"
+        number = 1
+        while True:
+            if replacing is not None and final == replacing:
+                made.replace(final)
+                break
+            try:
+                os.link(made, final)
+            except FileExistsError:
+                number += 1
+                final = folder / f"{stem}-{number}{suffix}"
+                continue
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
+                    raise
+                if not _claim(final):
+                    number += 1
+                    final = folder / f"{stem}-{number}{suffix}"
+                    continue
+                made.replace(final)
+                break
+            made.unlink()
+            break
+        _sync(folder)
+    return final
+
+
+def _claim(final: Path) -> bool:
+    """Take a name on a file system without hard links, for the rename that follows at once."""
+    try:
+        final.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def writing(where: Path) -> Iterator[None]:
+    """Turns the system's refusals to write into `DiskFull` and `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(f"no space is left in {_outside(where)}; free some, then run again") from None
+        raise OutputError(f"{_outside(where)} cannot be written: {error.strerror or error}") from None
+
+
+def _outside(where: Path) -> Path:
+    """`where`, or the folder that its work folder lies in: users know only that one."""
+    return next((one.parent for one in (where, *where.parents) if one.name.startswith(PREFIX)), where)
+
+
+def safe_stem(name: str) -> str:
+    """A file's name without its ending, as a name that is harmless everywhere: no control characters, no leading
+    dash or dot, no bytes that are not UTF-8, at most 180 bytes.
+    """
+    stem = unicodedata.normalize("NFC", PurePath(name).stem.encode("utf-8", "replace").decode())
+    kept = "".join(
+        c if c.isprintable() and unicodedata.category(c) != "Cf" and c not in '\\/:*?"<>|' else "_" for c in stem
+    )
+    if kept[:1] in "-.":
+        kept = "_" + kept[1:]
+    while len(kept.encode()) > STEM_BYTES:
+        kept = kept[:-1]
+    return kept.strip() or "file"
+
+
+def safe_suffix(filename: str) -> str:
+    """The ending of a name, such as `.jpg`; empty where it is none that every server and file system takes."""
+    suffix = PurePath(filename).suffix.lower()
+    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 12 else ""
+
+
+def stems(names: list[tuple[str, str]]) -> list[str]:
+    """An output stem for every (folder, file name), no two alike in one folder whatever their endings turn into.
+
+    Files that would share one get their old ending added: `cat.png` and `cat.heic` become `cat-png`, `cat-heic`.
+    """
+
+    def key(folder: str, stem: str) -> tuple[str, str]:
+        return folder, unicodedata.normalize("NFC", stem).casefold()
+
+    plain = [safe_stem(name) for _, name in names]
+    shared: dict[tuple[str, str], int] = {}
+    for (folder, _), stem in zip(names, plain, strict=True):
+        shared[key(folder, stem)] = shared.get(key(folder, stem), 0) + 1
+    taken = {spot for spot, count in shared.items() if count == 1}
+    given: list[str] = []
+    for (folder, name), stem in zip(names, plain, strict=True):
+        if shared[key(folder, stem)] > 1:
+            ending = PurePath(name).suffix.removeprefix(".").lower()
+            base = candidate = safe_stem(f"{stem}-{ending}.x") if ending else f"{stem}-file"
+            number = 1
+            while key(folder, candidate) in taken:
+                number += 1
+                candidate = f"{base}-{number}"
+            stem = candidate
+            taken.add(key(folder, stem))
+        given.append(stem)
+    return given

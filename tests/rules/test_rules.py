@@ -1,0 +1,192 @@
+"""Every rule: what breaks it, what does not, and a manual page. No tool is started here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from mediaprep.media import AudioStream, Media, VideoStream
+from mediaprep.planning.profiles import load
+from mediaprep.rules import RULES, Action, check
+
+WHATSAPP = load("whatsapp").targets
+
+PHOTO = Media(
+    name="photo.jpg",
+    size=900_000,
+    mime="image/jpeg",
+    kind="image",
+    width=4000,
+    height=3000,
+    mode="RGB",
+    colour_space="sRGB",
+)
+MOVING = replace(
+    PHOTO, name="party.gif", mime="image/gif", kind="animation", frames=12, duration=1.2, shortest_frame=0.1
+)
+STICKER = Media(
+    name="cat.webp", size=40_000, mime="image/webp", kind="image", width=512, height=512, mode="RGBA", alpha=True
+)
+DANCING = replace(STICKER, kind="animation", frames=20, duration=1.6, shortest_frame=0.08, size=300_000)
+PICTURE = VideoStream(
+    index=0, codec="h264", profile="Main", pixel_format="yuv420p", width=1280, height=720, fps=30.0, default=True
+)
+SOUND = AudioStream(index=1, codec="aac", profile="LC", channels=2, default=True)
+FILM = Media(
+    name="film.mp4", size=9_000_000, mime="video/mp4", kind="video", width=1280, height=720, duration=20.0,
+    demuxer="mov", faststart=True, video=(PICTURE,), audio=(SOUND,),
+)  # fmt: skip
+NOTE = Media(
+    name="note.ogg", size=60_000, mime="audio/ogg", kind="audio", duration=20.0,
+    audio=(AudioStream(index=0, codec="opus", channels=1),),
+)  # fmt: skip
+SONG = Media(
+    name="song.mp3",
+    size=4_000_000,
+    mime="audio/mpeg",
+    kind="audio",
+    duration=200.0,
+    audio=(AudioStream(index=0, codec="mp3", channels=2),),
+)
+
+
+def film(**changes: Any) -> Media:
+    return replace(FILM, video=(replace(PICTURE, **changes),))
+
+
+COMPLIANT = [
+    ("image", PHOTO),
+    ("image", replace(PHOTO, name="logo.png", mime="image/png", mode="RGBA", alpha=True, colour_space="")),
+    ("video", FILM),
+    ("video", film(profile="Constrained Baseline")),
+    ("video", replace(FILM, audio=())),
+    ("video", replace(FILM, mime="video/3gpp", name="film.3gp")),
+    ("gif", replace(FILM, audio=())),
+    ("audio", SONG),
+    ("audio", NOTE),
+    ("voice", NOTE),
+    ("sticker", STICKER),
+    ("animated_sticker", DANCING),
+    ("document", Media(name="paper.pdf", size=3_000_000, mime="application/pdf", kind="document")),
+]
+
+BROKEN: list[tuple[str, str, Media, Action]] = [
+    ("MP101", "image", replace(PHOTO, mime="image/heic", name="photo.heic"), Action.ENCODE),
+    ("MP102", "image", replace(PHOTO, size=5_242_881), Action.ENCODE),
+    ("MP102", "sticker", replace(STICKER, size=100_001), Action.ENCODE),
+    ("MP102", "animated_sticker", replace(DANCING, size=500_001), Action.ENCODE),
+    ("MP103", "image", replace(PHOTO, size=5_000_001), Action.PASS),
+    ("MP104", "voice", replace(NOTE, size=512_001), Action.PASS),
+    ("MP105", "sticker", replace(STICKER, trailing=12), Action.REMUX),
+    ("MP201", "sticker", replace(STICKER, width=511), Action.ENCODE),
+    ("MP204", "image", replace(PHOTO, mode="CMYK"), Action.ENCODE),
+    ("MP205", "image", replace(PHOTO, bit_depth=16), Action.ENCODE),
+    ("MP206", "image", replace(PHOTO, colour_space="Display P3"), Action.ENCODE),
+    ("MP207", "image", replace(PHOTO, orientation=6), Action.ENCODE),
+    ("MP208", "image", MOVING, Action.ENCODE),
+    ("MP209", "animated_sticker", STICKER, Action.ENCODE),
+    ("MP210", "animated_sticker", replace(DANCING, shortest_frame=0.007), Action.ENCODE),
+    ("MP211", "animated_sticker", replace(DANCING, duration=10.1), Action.ENCODE),
+    ("MP301", "video", film(codec="hevc"), Action.ENCODE),
+    ("MP302", "video", SONG, Action.REJECT),
+    ("MP303", "video", film(profile="High 4:4:4 Predictive"), Action.ENCODE),
+    ("MP304", "video", film(profile="High", b_frames=True), Action.ENCODE),
+    ("MP305", "video", film(profile="High"), Action.PASS),
+    ("MP305", "video", film(profile="Main", b_frames=True), Action.PASS),
+    ("MP306", "video", film(pixel_format="yuv422p"), Action.ENCODE),
+    ("MP307", "video", film(width=1279), Action.ENCODE),
+    ("MP308", "video", film(rotation=90), Action.PASS),
+    ("MP309", "video", film(mirrored=True), Action.ENCODE),
+    ("MP310", "video", film(hdr="pq"), Action.ENCODE),
+    ("MP311", "video", film(interlaced=True), Action.ENCODE),
+    ("MP312", "video", film(pixel_aspect=1.333), Action.PASS),
+    ("MP313", "video", replace(FILM, video=(PICTURE, replace(PICTURE, index=2))), Action.REMUX),
+    ("MP320", "video", replace(FILM, faststart=False), Action.REMUX),
+    ("MP321", "video", replace(FILM, extras=("subtitle",)), Action.REMUX),
+    ("MP330", "video", replace(FILM, audio=(replace(SOUND, codec="ac3"),)), Action.ENCODE),
+    ("MP330", "audio", replace(NOTE, audio=(AudioStream(index=0, codec="vorbis"),)), Action.ENCODE),
+    ("MP331", "video", replace(FILM, audio=(replace(SOUND, channels=6),)), Action.ENCODE),
+    ("MP331", "voice", replace(NOTE, audio=(AudioStream(index=0, codec="opus", channels=2),)), Action.ENCODE),
+    ("MP332", "video", replace(FILM, audio=(SOUND, replace(SOUND, index=2))), Action.REMUX),
+    ("MP332", "gif", FILM, Action.REMUX),
+    ("MP333", "voice", replace(FILM, audio=()), Action.REJECT),
+    ("MP401", "image", replace(PHOTO, metadata=("location",)), Action.REMUX),
+    ("MP402", "image", replace(PHOTO, metadata=("device",)), Action.REMUX),
+    ("MP403", "audio", replace(SONG, metadata=("person",)), Action.REMUX),
+    ("MP404", "video", replace(FILM, metadata=("time",)), Action.REMUX),
+    ("MP405", "image", replace(PHOTO, metadata=("thumbnail",)), Action.REMUX),
+    ("MP406", "video", replace(FILM, metadata=("text",)), Action.REMUX),
+    ("MP501", "image", replace(PHOTO, name="photo.png"), Action.PASS),
+    ("MP502", "image", replace(PHOTO, caption="x" * 1025), Action.REJECT),
+    ("MP502", "voice", replace(NOTE, caption="hello"), Action.REJECT),
+    ("MP503", "text", Media(name="", size=1, mime="text/plain", kind="document", text="x" * 4097), Action.REJECT),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("target", "media"), COMPLIANT)
+def test_what_complies_has_no_finding(target: str, media: Media) -> None:
+    assert check(media, WHATSAPP[target]) == ()
+
+
+@pytest.mark.parametrize(("code", "target", "media", "cure"), BROKEN, ids=[f"{b[0]}-{b[1]}" for b in BROKEN])
+def test_what_breaks_a_rule_is_found_with_its_cure(code: str, target: str, media: Media, cure: Action) -> None:
+    found = {finding.code: finding for finding in check(media, WHATSAPP[target])}
+    assert code in found
+    assert found[code].action is cure
+    assert found[code].name == RULES[code].name
+    assert len(found[code].message) > 10 and "\n" not in found[code].message
+
+
+def test_rules_that_only_some_profiles_set() -> None:
+    engagelab = load("engagelab").limits("image")
+    logo = replace(PHOTO, mime="image/png", name="logo.png", mode="RGBA", alpha=True)
+    assert "MP203" in {finding.code for finding in check(logo, engagelab)}
+    bounded = replace(WHATSAPP["image"], max_side=1600)
+    assert "MP202" in {finding.code for finding in check(PHOTO, bounded)}
+
+
+def test_every_rule_is_broken_by_some_test_and_has_a_manual_page() -> None:
+    tested = {code for code, *_ in BROKEN} | {"MP202", "MP203"}
+    assert tested == set(RULES)
+    for rule in RULES.values():
+        assert re.fullmatch(r"MP[1-5]\d\d", rule.code)
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
+        assert len(rule.manual) > 60, rule.code
+    assert len({rule.name for rule in RULES.values()}) == len(RULES)
+
+
+def test_what_we_make_is_held_to_the_decimal_reading() -> None:
+    grey = replace(PHOTO, size=5_100_000)
+    assert [finding.level for finding in check(grey, WHATSAPP["image"])] == ["warning"]
+    assert [finding.code for finding in check(grey, WHATSAPP["image"], ours=True)] == ["MP102"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "target", "media", "words"),
+    [
+        ("whatsapp", "image", replace(PHOTO, mode="I;16"), "stored as grey of 16 bits; taken are RGB, RGBA"),
+        ("whatsapp", "voice", replace(NOTE, audio=(AudioStream(index=0, codec="opus", channels=2),)), "audio/ogg"),
+        ("msgflash", "document", Media(name="a.zip", size=1, mime="application/zip", kind="document"), ".docx, .xls"),
+        ("whatsapp", "video", Media(name="a.pdf", size=1, mime="application/pdf", kind="document"), "in this file"),
+    ],
+)  # fmt: skip
+def test_messages_are_for_people(profile: str, target: str, media: Media, words: str) -> None:
+    said = [finding.message for finding in check(media, load(profile).limits(target))]
+    assert any(words in message for message in said)
+    assert not any("I;16" in message or "send it as audio" in message for message in said)
+
+
+def test_limits_that_are_exactly_met_are_met() -> None:
+    assert check(replace(PHOTO, size=5_000_000), WHATSAPP["image"]) == ()
+    assert check(replace(STICKER, size=100_000), WHATSAPP["sticker"]) == ()
+    assert check(replace(DANCING, duration=10.0, shortest_frame=0.008), WHATSAPP["animated_sticker"]) == ()
+    assert check(replace(PHOTO, caption="x" * 1024), WHATSAPP["image"]) == ()
+
+
+def test_where_any_file_is_taken_a_picture_still_keeps_nothing_after_its_end() -> None:
+    anything = load("engagelab").limits("document")
+    assert [finding.code for finding in check(replace(PHOTO, trailing=12), anything)] == ["MP105"]
+    assert not check(replace(SONG, trailing=12), anything)

@@ -1,0 +1,360 @@
+"""Each promise of the workers, kept by real processes that crash, hang, swell and are killed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import CancelledError, Future, as_completed, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mediaprep.errors import MediaprepError, TimeLimit, ToolCrashed, UnknownType
+from mediaprep.running import tools, worker
+from mediaprep.running.pool import LocalWorkers
+from mediaprep.running.tools import Overshoot
+from tests.processes import running, soon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def endless(mark: str) -> list[str]:
+    """A film without end, in real time, with `mark` on the command line."""
+    reading = ["-nostdin", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc"]
+    return [*reading, "-metadata", f"comment={mark}", "-f", "null", "-"]
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def end_by(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def read_nowhere() -> None:
+    ctypes.string_at(0)
+
+
+def hang(seconds: float | None = None) -> None:
+    if seconds is not None:
+        worker.allow_time(seconds)
+    while True:
+        pass
+
+
+def sleep(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def ask_for_time(times: int, seconds: float) -> str:
+    for _ in range(times):
+        worker.allow_time(2 * seconds)
+        time.sleep(seconds)
+    return "done"
+
+
+def swell() -> int:
+    return len(bytearray(8 << 30))
+
+
+def babble() -> str:
+    sys.stdout.write("{" * 300_000)
+    os.write(1, b"\x00\x00\x00\x04junk")
+    os.write(2, b"more" * 50_000)
+    return "clear"
+
+
+def babble_for_ever() -> None:
+    worker.allow_time(0.5)
+    while True:
+        os.write(1, b"x" * 65536)
+
+
+def refuse() -> None:
+    raise UnknownType("no known type; look at the file")
+
+
+def overshoot() -> None:
+    raise Overshoot(7)
+
+
+class Stubborn(Exception):
+    """Cannot be made from its own words."""
+
+    def __init__(self, one: int, two: int) -> None:
+        super().__init__(f"{one} and {two}")
+
+
+def be_stubborn() -> None:
+    raise Stubborn(1, 2)
+
+
+def give_a_lock() -> Any:
+    return sys.stdout
+
+
+def tell_progress() -> None:
+    for step in range(1000):
+        worker.progress(step / 1000)
+    worker.progress(1)
+
+
+def convert_for_ever(folder: Path, mark: str) -> None:
+    worker.allow_time(1)
+    tools.run(endless(mark), folder=folder, seconds=30)
+
+
+def surroundings() -> tuple[dict[str, str], list[str]]:
+    return dict(os.environ), sys.path
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[LocalWorkers]:
+    with LocalWorkers(2) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def others_go_on(pool: LocalWorkers) -> Iterator[None]:
+    """Whatever a test does to one job, those before, beside and after it are answered."""
+    beside = [pool.submit(double, number) for number in range(3)]
+    yield
+    assert [future.result(20) for future in beside] == [0, 2, 4]
+    assert pool.submit(double, 21).result(20) == 42
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_a_crash_ends_one_job(pool: LocalWorkers, number: signal.Signals) -> None:
+    with pytest.raises(ToolCrashed, match=f"ended by {number.name}; .*make it anew"):
+        pool.submit(end_by, number).result(20)
+
+
+def test_a_real_segmentation_fault_ends_one_job(pool: LocalWorkers) -> None:
+    with pytest.raises(ToolCrashed, match="SIGSEGV"):
+        pool.submit(read_nowhere).result(20)
+
+
+def test_an_exit_ends_one_job(pool: LocalWorkers) -> None:
+    with pytest.raises(ToolCrashed, match="ended with code 3"):
+        pool.submit(os._exit, 3).result(20)
+    with pytest.raises(ToolCrashed, match=r"ended with code 1.*\(so long\)"):
+        pool.submit(sys.exit, "so long").result(20)
+
+
+def test_a_deadline_ends_one_job(pool: LocalWorkers) -> None:
+    started = time.monotonic()
+    with pytest.raises(TimeLimit, match=r"longer than the 0\.5 s"):
+        pool.submit(hang, 0.5).result(20)
+    assert time.monotonic() - started < 5
+
+
+def test_a_job_may_ask_for_time_again_and_again(pool: LocalWorkers) -> None:
+    assert pool.submit(ask_for_time, 4, 0.3).result(20) == "done"
+
+
+def test_the_first_deadline_holds_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mediaprep.running.worker.FIRST_DEADLINE", 0.5)
+    with LocalWorkers(1) as pool, pytest.raises(TimeLimit):
+        pool.submit(hang).result(20)
+
+
+def test_too_much_memory_ends_one_job(pool: LocalWorkers) -> None:
+    with pytest.raises(ToolCrashed, match="more than 4 GiB of memory"):
+        pool.submit(swell).result(20)
+
+
+def test_a_tool_may_have_more_memory_than_its_worker(tmp_path: Path) -> None:
+    arguments = ["-v", "error", "-f", "lavfi", "-i", "testsrc=d=0.1:s=1920x1080", "-c:v", "libx264", "o.mp4"]
+    with LocalWorkers(1, memory=400 << 20) as pool:
+        assert pool.submit(tools.run, arguments, folder=tmp_path, seconds=20).result(20).cpu > 0
+
+
+def test_prints_do_no_harm(pool: LocalWorkers, capfd: pytest.CaptureFixture[str]) -> None:
+    assert pool.submit(babble).result(20) == "clear"
+    with pytest.raises(TimeLimit):
+        pool.submit(babble_for_ever).result(20)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_exceptions_travel_as_they_are(pool: LocalWorkers) -> None:
+    with pytest.raises(UnknownType) as caught:
+        pool.submit(refuse).result(20)
+    assert str(caught.value) == "no known type; look at the file"
+    assert caught.value.__cause__ is None
+    with pytest.raises(Overshoot) as over:
+        pool.submit(overshoot).result(20)
+    assert over.value.reached == 7
+
+
+def test_what_cannot_travel_is_told(pool: LocalWorkers) -> None:
+    with pytest.raises(MediaprepError, match="Stubborn: 1 and 2"):
+        pool.submit(be_stubborn).result(20)
+    with pytest.raises(TypeError, match="pickle"):
+        pool.submit(give_a_lock).result(20)
+    with pytest.raises(Exception, match=r"pickle|local object"):
+        pool.submit(lambda: None).result(20)
+
+
+def test_progress_reaches_the_parent() -> None:
+    heard: list[tuple[Future[Any], float]] = []
+    with LocalWorkers(1, on_progress=lambda future, share: heard.append((future, share))) as pool:
+        future = pool.submit(tell_progress)
+        future.result(20)
+    assert {who for who, _ in heard} == {future}
+    assert [share for _, share in heard][-1] == 1
+    assert 2 <= len(heard) <= 10, "the rest was held back"
+
+
+def test_progress_that_cannot_be_told_fails_its_job() -> None:
+    def raises(_future: Future[Any], _share: float) -> None:
+        raise OSError("the terminal is gone")
+
+    with LocalWorkers(1, on_progress=raises) as pool:
+        with pytest.raises(OSError, match="the terminal is gone"):
+            pool.submit(tell_progress).result(20)
+        assert pool.submit(double, 1).result(20) == 2
+
+
+def test_outside_a_worker_nothing_is_told() -> None:
+    worker.allow_time(1)
+    worker.progress(0.5)
+
+
+def test_many_tiny_jobs_keep_both_busy() -> None:
+    with LocalWorkers(2, jobs_per_worker=1000) as pool:
+        pids = [future.result() for future in as_completed([pool.submit(sleep, 0.01) for _ in range(200)])]
+    shares = sorted(pids.count(pid) for pid in set(pids))
+    assert len(shares) == 2
+    assert shares[0] >= 30
+
+
+def test_a_worker_is_renewed_after_its_jobs() -> None:
+    with LocalWorkers(1, jobs_per_worker=3) as pool:
+        pids = list(pool.map(sleep, [0] * 7))
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+
+
+def test_workers_start_when_they_are_needed() -> None:
+    with LocalWorkers(8) as pool:
+        assert len({pool.submit(sleep, 0).result(20) for _ in range(5)}) <= 2
+
+
+def test_a_worker_that_died_idle_is_replaced() -> None:
+    with LocalWorkers(1) as pool:
+        first = pool.submit(sleep, 0).result(20)
+        os.kill(first, signal.SIGKILL)
+        assert soon(lambda: " Z " in Path(f"/proc/{first}/stat").read_text())
+        assert pool.submit(sleep, 0).result(20) != first
+
+
+def test_no_process_is_left() -> None:
+    with LocalWorkers(2) as pool:
+        pids = {future.result(20) for future in [pool.submit(sleep, 0.1) for _ in range(4)]}
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    with pytest.raises(RuntimeError, match="shut down"):
+        pool.submit(double, 1)
+
+
+def test_a_cancelled_pool_ends_at_once() -> None:
+    pool = LocalWorkers(2)
+    futures = [pool.submit(hang) for _ in range(5)]
+    assert soon(lambda: futures[0].running() and futures[1].running())
+    time.sleep(0.3)
+    started = time.monotonic()
+    pool.shutdown(cancel_futures=True)
+    assert time.monotonic() - started < 2
+    assert wait(futures, 0).not_done == set()
+    for future in futures:
+        with pytest.raises(CancelledError):
+            future.result()
+
+
+def test_an_interrupt_in_the_parent_ends_all_at_once() -> None:
+    futures: list[Future[None]] = []
+
+    def interrupted() -> None:
+        with LocalWorkers(2) as pool:
+            futures.extend(pool.submit(hang, 30) for _ in range(4))
+            assert soon(futures[0].running)
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - started < 5
+    assert all(future.done() for future in futures)
+
+
+def test_a_tool_ends_with_its_worker(tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    killed = LocalWorkers(1)
+    future = killed.submit(convert_for_ever, tmp_path, mark)
+    assert soon(lambda: running(mark))
+    killed.shutdown(cancel_futures=True)
+    assert future.done()
+    assert soon(lambda: not running(mark))
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from mediaprep.running import tools, pool
+pool = pool.LocalWorkers(2)
+pool.submit(tools.run, sys.argv[1:], folder=Path.cwd(), seconds=30)
+pids = [pool.submit(__import__("os").getpid).result()]
+print(*pids, flush=True)
+time.sleep(30)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_all_end_with_the_parent(number: signal.Signals, tmp_path: Path) -> None:
+    """A script without `if __name__ == "__main__"`, busy and idle workers, a tool: none survives it."""
+    mark = str(tmp_path / "mark")
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), *endless(mark)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=tmp_path
+    ) as parent:
+        assert parent.stdout is not None
+        idle = int(parent.stdout.readline())
+        assert soon(lambda: running(mark))
+        parent.send_signal(number)
+    assert soon(lambda: not running(mark) and not Path(f"/proc/{idle}").exists())
+
+
+def test_credentials_stay_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WASSENGER_TOKEN", "secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("MEDIAPREP_STATE", "kept")
+    with LocalWorkers(1) as pool:
+        environment, path = pool.submit(surroundings).result(20)
+    assert "secret" not in environment.values()
+    assert environment["MEDIAPREP_STATE"] == "kept"
+    assert path == sys.path
+
+
+def test_a_worker_starts_light() -> None:
+    with LocalWorkers(1) as pool:
+        code = "set(__import__('sys').modules) & {'PIL', 'av', 'ffmpeg', 'httpx', 'numpy', 'pydub', 'rich', 'click'}"
+        assert pool.submit(eval, code).result(20) == set()
+
+
+def test_a_worker_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *(entry for entry in sys.path if "site-packages" not in entry)])
+    (tmp_path / "msgspec.py").write_text("raise ImportError('no such luck')")
+    (tmp_path / "mediaprep").mkdir()
+    (tmp_path / "mediaprep" / "worker.py").write_text("raise ImportError('no such luck')")
+    (tmp_path / "mediaprep" / "__init__.py").touch()
+    with LocalWorkers(1) as pool, pytest.raises(ToolCrashed, match=r"ended with code 1.*no such luck"):
+        pool.submit(double, 1).result(20)
