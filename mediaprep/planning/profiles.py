@@ -87,8 +87,8 @@ def _load(where: str) -> Profile:
     path = Path(where)
     if path.suffix.lower() != ".toml" and not path.is_file():
         raise ProfileError(
-            f'unknown profile "{where}"{did_you_mean(where, SHIPPED)}; available: {", ".join(SHIPPED)}, or the path of a '
-            ".toml file"
+            f'unknown profile "{where}"{did_you_mean(where, SHIPPED)}; available: {", ".join(SHIPPED)}, '
+            "or the path of a .toml file"
         )
     if not path.is_file():
         raise ProfileError(f"there is no profile file {where}")

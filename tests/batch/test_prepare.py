@@ -179,7 +179,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 def test_usage_errors_come_before_anything_is_touched(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean"):
         list(prepare_all([SAMPLES], into=tmp_path / "out", target="stickers"))
-    with pytest.raises(UsageError, match="no profile"):
+    with pytest.raises(UsageError, match="unknown profile"):
         list(prepare_all([SAMPLES], into=tmp_path / "out", profile="whatsap"))
     with pytest.raises(UsageError, match="folder"):
         prepare(SAMPLES, into=tmp_path / "out")

@@ -353,8 +353,9 @@ def test_a_worker_starts_light() -> None:
 def test_a_worker_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path), *(entry for entry in sys.path if "site-packages" not in entry)])
     (tmp_path / "msgspec.py").write_text("raise ImportError('no such luck')")
-    (tmp_path / "mediaprep").mkdir()
-    (tmp_path / "mediaprep" / "worker.py").write_text("raise ImportError('no such luck')")
+    (tmp_path / "mediaprep" / "running").mkdir(parents=True)
+    (tmp_path / "mediaprep" / "running" / "worker.py").write_text("raise ImportError('no such luck')")
     (tmp_path / "mediaprep" / "__init__.py").touch()
+    (tmp_path / "mediaprep" / "running" / "__init__.py").touch()
     with LocalWorkers(1) as pool, pytest.raises(ToolCrashed, match=r"ended with code 1.*no such luck"):
         pool.submit(double, 1).result(20)

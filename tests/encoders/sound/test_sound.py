@@ -186,7 +186,10 @@ def test_listening_finds_the_edges_and_the_loudness(tmp_path: Path) -> None:
 
 
 def test_pydub_is_imported_late_and_without_a_word() -> None:
-    program = "import sys; from mediaprep.encoders import sound; assert 'pydub' not in sys.modules; sound._mean_square()(b'ab')"
+    program = (
+        "import sys; from mediaprep.encoders import sound; assert 'pydub' not in sys.modules; "
+        "sound._mean_square()(b'ab')"
+    )
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     assert math.isclose(sound._mean_square()(struct.pack("<2h", 300, -300)), 90_000)
