@@ -44,6 +44,14 @@ def test_nothing_fits_says_the_smallest() -> None:
     assert (found.rung, found.smallest) == (None, 600)
 
 
+def test_the_last_attempt_goes_to_the_last_rung() -> None:
+    """Nothing tells how large any will be, so every rung is tried in turn; the last try is the surest one."""
+    sizes = list(range(2000, 0, -100))
+    found = search(sizes, 150, [None] * len(sizes))
+    assert found.tried == (*range(ATTEMPTS - 1), len(sizes) - 1)
+    assert (found.rung, found.size) == (len(sizes) - 1, 100)
+
+
 @given(
     sizes=st.lists(st.integers(1, 10**8), min_size=1, max_size=30, unique=True).map(lambda x: sorted(x, reverse=True)),
     budget=st.integers(1, 10**8),

@@ -37,6 +37,16 @@ def test_an_output_that_is_too_short_or_too_long_is_not(film: Path) -> None:
             verify(film, replace(expected, duration=wrong), LIMITS["video"], copied=True, folder=film.parent)
 
 
+def test_a_twentieth_and_a_little_is_as_far_as_a_length_may_be_off(film: Path) -> None:
+    expected = probe(film, "film.mp4")
+    assert expected.duration == pytest.approx(2.0, abs=0.05)
+    for right in (1.7, 2.35):
+        verify(film, replace(expected, duration=right), LIMITS["video"], copied=True, folder=film.parent)
+    for wrong in (1.55, 2.5):
+        with pytest.raises(OutputError):
+            verify(film, replace(expected, duration=wrong), LIMITS["video"], copied=True, folder=film.parent)
+
+
 def test_half_an_output_is_not(film: Path) -> None:
     expected = probe(film, "film.mp4")
     data = film.read_bytes()
@@ -53,6 +63,17 @@ def test_streams_that_do_not_decode_are_found(film: Path) -> None:
     film.write_bytes(data)
     with pytest.raises(OutputError):
         verify(film, expected, LIMITS["video"], copied=False, folder=film.parent)
+
+
+def test_a_stream_that_decodes_but_contradicts_itself_is_found(tmp_path: Path) -> None:
+    """The message before the first picture claims more bytes than there are. By itself a decoder passes over that."""
+    film = tmp_path / "output.mp4"
+    data = bytearray((SAMPLES / "film-silent.mp4").read_bytes())
+    length = data.index(b"\x06\x05\xff", data.index(b"mdat")) + 4  # SEI, payload type 5, 255 bytes and so many more
+    data[length] = 0xFE
+    film.write_bytes(data)
+    with pytest.raises(OutputError):
+        verify(film, probe(film, "film.mp4"), LIMITS["video"], copied=False, folder=tmp_path)
 
 
 def test_a_rule_that_is_still_broken_is_said(tmp_path: Path) -> None:

@@ -130,6 +130,15 @@ def test_a_caption_that_is_too_long_is_not_cured_by_sending_a_document() -> None
     assert plan.action is Action.REJECT
 
 
+def test_a_caption_that_only_the_fallback_would_take_is_rejected() -> None:
+    """What is written is wrong for the message that was asked for; sent as another kind it would surprise."""
+    limits = replace(ENGAGELAB.limits("video"), max_caption=5)
+    profile = replace(ENGAGELAB, targets={**ENGAGELAB.targets, "video": limits})
+    worded = replace(FILM, caption="hello, all")
+    assert make_plan(worded, profile, "document").action is Action.PASS
+    assert make_plan(worded, profile, "video").action is Action.REJECT
+
+
 def test_a_film_falls_back_to_a_document_where_the_profile_says_so() -> None:
     plan = make_plan(film(codec="hevc"), ENGAGELAB, "video")
     assert plan.fallback is not None and plan.fallback.target == "document"

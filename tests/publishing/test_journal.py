@@ -20,7 +20,7 @@ from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import AnswerLost, BadAnswer, DiskFull, OutputError, Refused, Unreachable
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.web import Line
-from mediaprep.publishing.journal import MARGIN, Journal
+from mediaprep.publishing.journal import FORGOTTEN, MARGIN, Journal
 
 DAY = datetime.timedelta(days=1)
 Last = Callable[[], None]
@@ -129,6 +129,24 @@ def test_force_sends_what_may_have_arrived(tmp_path: Path) -> None:
         with pytest.raises(AnswerLost):
             uploads.once(Carrier(), "aa", send, wait=wait())
         assert uploads.once(Carrier(), "aa", sent(), wait=wait(), force=True).fresh
+
+
+def test_an_upload_without_an_answer_is_forgotten_once_no_platform_keeps_it(tmp_path: Path) -> None:
+    def lost(last: Last) -> Receipt:
+        last()
+        raise AnswerLost("lost")
+
+    def age(uploads: Journal, days: datetime.timedelta) -> None:
+        uploads._db.execute("update uploads set noted = ?", ((now() - days).isoformat(),))
+
+    with Journal(tmp_path) as uploads:
+        with pytest.raises(AnswerLost):
+            uploads.once(Carrier(), "aa", lost, wait=wait())
+        age(uploads, FORGOTTEN - DAY)
+        with pytest.raises(AnswerLost, match="with --force"):
+            uploads.once(Carrier(), "aa", never, wait=wait())
+        age(uploads, FORGOTTEN + DAY)
+        assert uploads.once(Carrier(), "aa", sent(), wait=wait()).fresh
 
 
 DYING = """

@@ -183,6 +183,15 @@ def test_raw_photos_are_not_taken_for_their_previews(tmp_path: Path) -> None:
     assert told(tmp_path / "a", b"II*\0\x10\0\0\0CR\2\0" + bytes(40)) == sniff.Sniffed("image/x-canon-cr2")
 
 
+def test_a_tiff_whose_thumbnail_has_a_raw_photos_tag_is_a_tiff(tmp_path: Path) -> None:
+    """The version of DNG is told in the first directory; further ones hold whatever a program left there."""
+    version = struct.pack("<HHI4s", 50706, 1, 4, b"\1\4\0\0")
+    width = struct.pack("<HHII", 256, 4, 1, 64)
+    first = struct.pack("<H", 1) + width + struct.pack("<I", 8 + 18)
+    second = struct.pack("<H", 1) + version + struct.pack("<I", 0)
+    assert told(tmp_path / "a", b"II*\0\x08\0\0\0" + first + second).mime == "image/tiff"
+
+
 def test_heic_and_avif_by_compatible_brands(tmp_path: Path) -> None:
     def brands(*names: bytes) -> bytes:
         return struct.pack(">I4s4sI", 16 + 4 * len(names[1:]), b"ftyp", names[0], 0) + b"".join(names[1:])

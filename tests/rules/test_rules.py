@@ -179,6 +179,22 @@ def test_messages_are_for_people(profile: str, target: str, media: Media, words:
     assert not any("I;16" in message or "send it as audio" in message for message in said)
 
 
+@pytest.mark.parametrize("profile", ["High", "Progressive High", "Constrained High"])
+def test_every_kind_of_high_profile_with_b_frames_is_one(profile: str) -> None:
+    found = check(film(profile=profile, b_frames=True), WHATSAPP["video"])
+    assert "MP304" in {finding.code for finding in found}
+    assert "MP304" not in {finding.code for finding in check(film(profile=profile), WHATSAPP["video"])}
+
+
+@pytest.mark.parametrize(("codec", "wrong"), [("aac", False), ("ac3", True)])
+def test_in_a_container_that_is_not_accepted_any_accepted_sound_will_do(codec: str, wrong: bool) -> None:
+    """Then the container is at fault (MP101), and the sound can be copied into another."""
+    other = replace(FILM, mime="video/x-matroska", name="film.mkv", audio=(replace(SOUND, codec=codec),))
+    found = {finding.code for finding in check(other, WHATSAPP["video"])}
+    assert "MP101" in found
+    assert ("MP330" in found) is wrong
+
+
 def test_limits_that_are_exactly_met_are_met() -> None:
     assert check(replace(PHOTO, size=5_000_000), WHATSAPP["image"]) == ()
     assert check(replace(STICKER, size=100_000), WHATSAPP["sticker"]) == ()

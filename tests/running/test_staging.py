@@ -83,6 +83,34 @@ def test_a_source_that_changes_meanwhile_is_refused(tmp_path: Path, work: Path) 
         source.write_bytes(b"longer")
 
 
+def test_a_source_that_is_rewritten_at_the_same_length_is_refused(tmp_path: Path, work: Path) -> None:
+    source = tmp_path / "film.mp4"
+    source.write_bytes(b"one")
+    before = source.stat()
+    with pytest.raises(InputChanged), staging.staged(source, work):
+        source.write_bytes(b"two")
+        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000_000))
+
+
+def test_a_source_that_becomes_a_link_before_it_is_opened_is_never_read(
+    tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write in the folder could lead the pipeline to any file by it, so no link is followed."""
+    source, moved = tmp_path / "film.mp4", tmp_path / "moved.mp4"
+    source.write_bytes(b"bytes")
+    look = staging.identity
+
+    def swapped(path: Path) -> os.stat_result:
+        found = look(path)
+        path.rename(moved)
+        path.symlink_to(moved)
+        return found
+
+    monkeypatch.setattr(staging, "identity", swapped)
+    with pytest.raises(Unreadable), staging.staged(source, work):
+        pytest.fail("it was opened through the link")
+
+
 def test_the_run_folder_goes_and_takes_dead_runs_with_it(tmp_path: Path) -> None:
     dead = tmp_path / f"{staging.PREFIX}4194304-abc"
     dead.mkdir()
@@ -173,3 +201,9 @@ def test_twins_get_names_of_their_own_whatever_the_order() -> None:
 def test_names_that_differ_only_in_unicode_form_are_twins() -> None:
     stems = staging.stems([("", "caf\u00e9.png"), ("", "cafe\u0301.jpg")])
     assert stems[0] != stems[1]
+
+
+def test_names_that_differ_only_in_case_are_twins() -> None:
+    """Many file systems take `Cat` and `cat` for one name; outputs have to live there too."""
+    stems = staging.stems([("", "Cat.png"), ("", "cat.heic"), ("", "STRASSE.png"), ("", "straße.png")])
+    assert len({stem.casefold() for stem in stems}) == 4

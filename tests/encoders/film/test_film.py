@@ -79,6 +79,22 @@ def test_sizes_are_even_and_bounded(facts: dict[str, Any], size: tuple[int, int]
     assert film.size_for(clip(**facts).video[0], ANY) == size
 
 
+@pytest.mark.parametrize(
+    ("facts", "most", "size"),
+    [
+        ({"width": 1920, "height": 1080}, 640, (640, 360)),
+        ({"width": 1080, "height": 1920}, 640, (360, 640)),
+        ({"width": 1920, "height": 1080}, 641, (640, 360)),
+        ({"width": 640, "height": 360}, 640, (640, 360)),
+        ({"width": 3840, "height": 2160}, 5000, (1920, 1080)),
+    ],
+)
+def test_the_longest_side_is_the_profiles_where_that_is_shorter(
+    facts: dict[str, Any], most: int, size: tuple[int, int]
+) -> None:
+    assert film.size_for(clip(**facts).video[0], replace(ANY, max_side=most)) == size
+
+
 @given(st.integers(1, 9000), st.integers(1, 9000), st.integers(64, 3000))
 def test_no_size_is_odd_larger_than_allowed_or_out_of_shape(width: int, height: int, side: int) -> None:
     made = film.size_for(clip(width=width, height=height).video[0], replace(ANY, max_side=side))
