@@ -86,10 +86,14 @@ def test_a_source_that_changes_meanwhile_is_refused(tmp_path: Path, work: Path) 
 def test_a_source_that_is_rewritten_at_the_same_length_is_refused(tmp_path: Path, work: Path) -> None:
     source = tmp_path / "film.mp4"
     source.write_bytes(b"one")
-    before = source.stat()
-    with pytest.raises(InputChanged), staging.staged(source, work):
+    later = source.stat().st_mtime_ns + 1_000_000_000
+
+    def rewrite() -> None:
         source.write_bytes(b"two")
-        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000_000))
+        os.utime(source, ns=(later, later))
+
+    with pytest.raises(InputChanged), staging.staged(source, work):
+        rewrite()
 
 
 def test_a_source_that_becomes_a_link_before_it_is_opened_is_never_read(
