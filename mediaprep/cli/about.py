@@ -25,23 +25,43 @@ def profiles_command(name: str | None) -> None:
 
 
 @click.command("explain")
-@click.argument("code")
-def explain_command(code: str) -> None:
-    """What a rule means, why it exists, and where that is written. CODE is that of a finding, such as MP301, or the
-    number of an error that a platform answered with, such as 131053."""
-    from mediaprep.errors import did_you_mean
-    from mediaprep.rules import MANUAL
+@click.argument("code", required=False)
+def explain_command(code: str | None) -> None:
+    """Explain a rule: what it means, why it exists, and its source. Without CODE: list all rules.
 
+    CODE: the code of a finding (MP301), the name of a rule (video-codec), or an error number returned by a platform
+    (131053).
+    """
+    from mediaprep.errors import did_you_mean
+    from mediaprep.rules import MANUAL, RENAMED
+
+    if code is None:
+        click.echo(_all_rules())
+        return
     if code.isascii() and code.isdigit():
         click.echo(_platforms(int(code)))
         return
     by_name = {rule.name: rule for rule in MANUAL.values()}
-    rule = MANUAL.get(code.upper()) or by_name.get(code.lower())
+    name = code.lower()
+    rule = MANUAL.get(code.upper()) or by_name.get(RENAMED.get(name, name))
     if rule is None:
-        raise UsageError(
-            f'there is no rule "{code}"{did_you_mean(code.upper(), MANUAL)}; the codes are {", ".join(MANUAL)}'
-        )
+        near = did_you_mean(code.upper(), MANUAL) or did_you_mean(name, by_name)
+        raise UsageError(f'unknown rule: "{code}"{near or "."} List all rules: mediaprep explain')
     click.echo(show.rule(rule))
+
+
+def _all_rules() -> str:
+    """Every rule in one line each, grouped by the first digit of the code."""
+    from mediaprep.rules import GROUPS, MANUAL
+
+    width = max(len(rule.name) for rule in MANUAL.values())
+    out: list[str] = []
+    for group, title in GROUPS.items():
+        out += ["", f"{group}xx: {title}"]
+        for code in sorted(code for code in MANUAL if code.startswith(group)):
+            rule = MANUAL[code]
+            out.append(f"  {code}  {rule.name:{width}}  {rule.level:7}  {rule.summary}")
+    return "\n".join([*out[1:], "", "One rule in full: mediaprep explain CODE"])
 
 
 def _platforms(number: int) -> str:

@@ -14,7 +14,10 @@ from mediaprep.rules.base import Action, Finding, Rule
 from mediaprep.rules.limits import Limits
 from mediaprep.rules.links import Served
 
-__all__ = ["LINK_RULES", "MANUAL", "RULES", "Action", "Finding", "Limits", "Rule", "Served", "check", "check_link"]
+__all__ = [
+    "GROUPS", "LINK_RULES", "MANUAL", "RENAMED", "RULES", "Action", "Finding", "Limits", "Rule", "Served", "check",
+    "check_link",
+]  # fmt: skip
 
 RULES: dict[str, Rule[Media, Limits]] = {
     rule.code: rule for shelf in (file, picture, streams, privacy, words) for rule in shelf.shelf.rules
@@ -22,6 +25,18 @@ RULES: dict[str, Rule[Media, Limits]] = {
 LINK_RULES: dict[str, Rule[Served]] = {rule.code: rule for rule in links.shelf.rules}
 MANUAL: dict[str, Rule[...]] = {**RULES, **LINK_RULES}
 """Every rule, for `explain`."""
+
+GROUPS = {
+    "MP1": "file type and file size",
+    "MP2": "size in pixels, and pixels",
+    "MP3": "containers, video and audio streams",
+    "MP4": "metadata and privacy",
+    "MP5": "names, captions and links",
+}
+"""What the first digit of a code is about."""
+
+RENAMED = {"too-large": "too-many-pixels"}
+"""Names that a rule had before, so that what was written down with one can still be looked up."""
 
 
 def check(media: Media, limits: Limits, *, ours: bool = False) -> tuple[Finding, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import re
 from collections.abc import Callable
 from typing import Generic, Literal, ParamSpec
 
@@ -62,6 +63,17 @@ class Rule(Struct, Generic[Facts], frozen=True, kw_only=True):
     @property
     def manual(self) -> str:
         return inspect.getdoc(self.look) or ""
+
+    @property
+    def summary(self) -> str:
+        """What the manual page begins with, up to the first stop, semicolon or colon, in one line."""
+        first = " ".join(self.manual.partition("\n\n")[0].split())
+        return re.split(r"[.;:](?: |$)", first, maxsplit=1)[0]
+
+    @property
+    def source(self) -> str:
+        """Where the manual page says that the rule comes from, in one line."""
+        return " ".join(self.manual.rpartition("Source: ")[2].split()) if "Source: " in self.manual else ""
 
     def find(self, *facts: Facts.args, **more: Facts.kwargs) -> Finding | None:
         message = self.look(*facts, **more)

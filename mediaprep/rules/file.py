@@ -38,7 +38,7 @@ def too_big(media: Media, limits: Limits) -> str | None:
     under the smaller figure; a source is refused only above the larger one (`error_above`), and MP103 warns between.
     Sticker limits have no such zone: iOS was seen to refuse 500,438 bytes where 512,000 were promised.
 
-    Source: "Media", section "Supported media types"; WhatsApp/stickers issues 742 and 746.
+    Source: WhatsApp "Media", section "Supported media types"; WhatsApp/stickers issues 742 and 746.
     """
     if limits.hard_bytes is None or media.size <= limits.hard_bytes:
         return None
@@ -51,7 +51,7 @@ def near_limit(media: Media, limits: Limits) -> str | None:
 
     It will probably be taken. mediaprep itself never makes such a file.
 
-    Source: no platform says which reading it means; see MP102.
+    Source: mediaprep's own; no platform documents which unit it means, see MP102.
     """
     if limits.max_bytes is None or limits.error_above is None:
         return None
@@ -70,7 +70,7 @@ def large_for_app(media: Media, limits: Limits) -> str | None:
 
     mediaprep lowers the bit rate of a long note as far as speech stays clear (12 kbit/s), and warns beyond.
 
-    Source: "Audio messages": "The play icon will only appear if the file is 512KB or smaller".
+    Source: WhatsApp "Audio messages": "The play icon will only appear if the file is 512KB or smaller".
     """
     if limits.advised_bytes is None or media.size <= limits.advised_bytes:
         return None

@@ -50,6 +50,8 @@ def too_large(media: Media, limits: Limits) -> str | None:
     """The longest side has more pixels than the profile allows.
 
     No WhatsApp platform states such a bound; a profile of your own may (`max_side`).
+
+    Source: mediaprep's own, for profiles that set `max_side`.
     """
     if limits.max_side is None or media.kind in ("audio", "document"):
         return None
@@ -100,7 +102,7 @@ def colour_space(media: Media, limits: Limits) -> str | None:
 
     The colours are converted to sRGB, so the picture keeps its look everywhere.
 
-    Source: ICC.1:2022; IEC 61966-2-1. No platform promises colour management.
+    Source: mediaprep's own, since no platform promises colour management; ICC.1:2022; IEC 61966-2-1 (sRGB).
     """
     if not limits.colour_space or not is_picture(media) or not media.colour_space:
         return None
@@ -115,7 +117,8 @@ def orientation(media: Media, limits: Limits) -> str | None:
 
     Not every app reads the tag, and it goes when metadata goes; so the pixels themselves are turned.
 
-    Source: EXIF 2.32, tag 0x0112; 360dialog: "Meta's image processor utilizes EXIF tags (for example: Orientation)".
+    Source: mediaprep's own; EXIF 2.32, tag 0x0112; 360dialog: "Meta's image processor utilizes EXIF tags (for
+    example: Orientation)".
     """
     if media.orientation == 1 or not is_picture(media) or "*/*" in limits.mime:
         return None

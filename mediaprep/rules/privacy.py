@@ -30,7 +30,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         Recipients of a document or of a link can read it, and no platform promises to remove it.
         Cured by leaving the metadata off; pixels and sound stay bit for bit as they are.
 
-        Source: EXIF 2.32, 4.6.6; QuickTime `com.apple.quicktime.location.ISO6709`; 3GPP TS 26.244 `loci`.""",
+        Source: mediaprep's own; EXIF 2.32, 4.6.6; QuickTime `com.apple.quicktime.location.ISO6709`; 3GPP TS 26.244 `loci`.""",
     ),
     (
         "MP402",
@@ -41,7 +41,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
 
         A name that only an encoder wrote about itself (`Lavf`, `encoder`) does not count.
 
-        Source: EXIF 2.32, 4.6.5; QuickTime `com.apple.quicktime.make`.""",
+        Source: mediaprep's own; EXIF 2.32, 4.6.5; QuickTime `com.apple.quicktime.make`.""",
     ),
     (
         "MP403",
@@ -50,7 +50,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "the file names a person (author, artist, owner or copyright)",
         """The file names its author, artist, owner or copyright holder: EXIF, XMP, IPTC, ID3, Vorbis, MP4.
 
-        Source: EXIF 2.32, 4.6.5; IPTC Photo Metadata Standard; ID3v2.4, 4.2.""",
+        Source: mediaprep's own; EXIF 2.32, 4.6.5; IPTC Photo Metadata Standard; ID3v2.4, 4.2.""",
     ),
     (
         "MP404",
@@ -59,7 +59,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "the file says when it was made",
         """The file tells when it was made: EXIF dates, the creation time of an MP4 or Matroska, PNG `tIME`.
 
-        Source: EXIF 2.32, 4.6.5; ISO/IEC 14496-12, 8.2.2 (`mvhd` creation_time).""",
+        Source: mediaprep's own; EXIF 2.32, 4.6.5; ISO/IEC 14496-12, 8.2.2 (`mvhd` creation_time).""",
     ),
     (
         "MP405",
@@ -68,7 +68,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "a smaller picture is inside the file",
         """A smaller picture is inside: an EXIF preview, which may show what was cropped away, or cover art.
 
-        Source: EXIF 2.32, 4.5.8; ID3v2.4, 4.14 (`APIC`).""",
+        Source: mediaprep's own; EXIF 2.32, 4.5.8; ID3v2.4, 4.14 (`APIC`).""",
     ),
     (
         "MP406",
@@ -77,7 +77,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "comments, titles or tags are inside the file",
         """Comments, titles, tags, or blocks of data that no player shows.
 
-        Source: ISO/IEC 10918-1 (`COM`); PNG `tEXt`; ID3; `udta`; H.264 user data.""",
+        Source: mediaprep's own; ISO/IEC 10918-1 (`COM`); PNG `tEXt`; ID3; `udta`; H.264 user data.""",
     ),
 )
 

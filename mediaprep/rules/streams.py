@@ -30,7 +30,10 @@ def video_codec(media: Media, limits: Limits) -> str | None:
 
 @shelf.rule("MP302", "video-missing", cure=Action.REJECT, part="video")
 def video_missing(media: Media, limits: Limits) -> str | None:
-    """A film was asked for, and the file has no picture. Send it as `--as audio` or `--as voice` instead."""
+    """A film was asked for, and the file has no picture. Send it as `--as audio` or `--as voice` instead.
+
+    Source: mediaprep's own; nothing can be shown where there is no picture.
+    """
     if not limits.video_codec or media.main_video is not None or media.kind in ("image", "animation"):
         return None
     return "there is no picture in this file" + ("; send it as audio or voice" if media.audio else "")
@@ -40,7 +43,7 @@ def video_missing(media: Media, limits: Limits) -> str | None:
 def video_profile(media: Media, limits: Limits) -> str | None:
     """The H.264 profile is one that phones' decoders lack: High 10, High 4:2:2, High 4:4:4 Predictive, Extended.
 
-    Source: ITU-T H.264, Annex A; Android CDD 5.3.4 requires Baseline and Main.
+    Source: mediaprep's own; ITU-T H.264, Annex A; Android CDD 5.3.4 requires Baseline and Main.
     """
     video = film(media, limits)
     if video is None or not limits.video_profiles or video.codec not in limits.video_codec:
@@ -90,7 +93,7 @@ def unadvised_profile(media: Media, limits: Limits) -> str | None:
 def pixel_format(media: Media, limits: Limits) -> str | None:
     """The film's pixels are stored in a way that phones' hardware decoders lack: 10 bits, 4:2:2, 4:4:4, RGB.
 
-    Source: Android CDD 5.3.4 and Apple's media specifications: 8-bit 4:2:0. Every WhatsApp client writes yuv420p.
+    Source: mediaprep's own; Android CDD 5.3.4 and Apple's media specifications: 8-bit 4:2:0.
     """
     video = film(media, limits)
     if video is None or not limits.pixel_formats or not video.pixel_format:
@@ -108,7 +111,7 @@ def odd_sides(media: Media, limits: Limits) -> str | None:
 
     One row or column is cut off, rather than blurring the whole picture by scaling.
 
-    Source: ITU-T H.264, 7.4.2.1.1 (cropping counts in chroma samples).
+    Source: mediaprep's own; ITU-T H.264, 7.4.2.1.1 (cropping counts in chroma samples).
     """
     video = film(media, limits)
     if video is None or (video.width % 2 == 0 and video.height % 2 == 0):
@@ -122,7 +125,7 @@ def rotation(media: Media, limits: Limits) -> str | None:
 
     A film that is encoded for another reason comes out with its pixels turned.
 
-    Source: ISO/IEC 14496-12, 8.3.2 (track header matrix).
+    Source: mediaprep's own; ISO/IEC 14496-12, 8.3.2 (track header matrix).
     """
     video = film(media, limits)
     if video is None or not video.rotation or video.mirrored:
@@ -134,7 +137,7 @@ def rotation(media: Media, limits: Limits) -> str | None:
 def mirrored(media: Media, limits: Limits) -> str | None:
     """The container asks for the film to be mirrored, which most players ignore. The pixels themselves are mirrored.
 
-    Source: ISO/IEC 14496-12, 8.3.2 (track header matrix).
+    Source: mediaprep's own; ISO/IEC 14496-12, 8.3.2 (track header matrix).
     """
     video = film(media, limits)
     return "the film is stored mirrored" if video is not None and video.mirrored else None
@@ -146,7 +149,7 @@ def hdr(media: Media, limits: Limits) -> str | None:
 
     It is tone-mapped to the ordinary range (BT.709).
 
-    Source: ITU-R BT.2100 and BT.2408.
+    Source: mediaprep's own; ITU-R BT.2100 and BT.2408.
     """
     video = film(media, limits)
     return f"the film is high dynamic range ({video.hdr.upper()})" if video is not None and video.hdr else None
@@ -156,7 +159,7 @@ def hdr(media: Media, limits: Limits) -> str | None:
 def interlaced(media: Media, limits: Limits) -> str | None:
     """The film is interlaced; phones show that as combs on everything that moves. It is deinterlaced.
 
-    Source: ITU-T H.264, 7.4.2.1.1 (frame_mbs_only_flag); phones' decoders and screens are progressive.
+    Source: mediaprep's own, since phones' screens are progressive; ITU-T H.264, 7.4.2.1.1 (frame_mbs_only_flag).
     """
     video = film(media, limits)
     return "the film is interlaced" if video is not None and video.interlaced else None
@@ -168,7 +171,7 @@ def pixel_aspect(media: Media, limits: Limits) -> str | None:
 
     A film that is encoded for another reason comes out with square pixels.
 
-    Source: ITU-T H.264, Annex E (sample_aspect_ratio).
+    Source: mediaprep's own; ITU-T H.264, Annex E (sample_aspect_ratio).
     """
     video = film(media, limits)
     if video is None or abs(video.pixel_aspect - 1) < 0.01:
@@ -178,7 +181,10 @@ def pixel_aspect(media: Media, limits: Limits) -> str | None:
 
 @shelf.rule("MP313", "several-films", cure=Action.REMUX, part="container")
 def several_films(media: Media, limits: Limits) -> str | None:
-    """More than one picture stream. The default one is kept; what else there was is said in the record."""
+    """More than one picture stream. The default one is kept; what else there was is said in the record.
+
+    Source: mediaprep's own; no platform documents which of several streams it shows.
+    """
     if not limits.video_codec or len(media.video) <= 1:
         return None
     return f"the file has {len(media.video)} picture streams"
@@ -255,7 +261,10 @@ def audio_streams(media: Media, limits: Limits) -> str | None:
 
 @shelf.rule("MP333", "audio-missing", cure=Action.REJECT, part="audio")
 def audio_missing(media: Media, limits: Limits) -> str | None:
-    """Sound was asked for, and the file has none. A film without sound can go as `--as gif`."""
+    """Sound was asked for, and the file has none. A film without sound can go as `--as gif`.
+
+    Source: mediaprep's own; nothing can be heard where there is no sound.
+    """
     if not limits.audio_codec or limits.video_codec or media.audio:
         return None
     return "there is no sound in this file"

@@ -17,7 +17,8 @@ def name(media: Media, limits: Limits) -> str | None:
     """The ending of the file's name contradicts its bytes. Platforms that fetch a link compare both, and gateways
     that go by the name declare a wrong type. Cured by naming the output rightly.
 
-    Source: "mismatched MIME type (131053) is a common error"; a voice note named `.opus` is refused as `audio/opus`.
+    Source: WhatsApp "Error codes": "mismatched MIME type (131053) is a common error"; chatwoot/chatwoot issue 12713, a
+    voice note named `.opus` that was refused as `audio/opus`.
     """
     suffix = PurePath(media.name).suffix.lower()
     claimed = mimes_for_suffix(suffix)

@@ -13,6 +13,8 @@ from shutil import copy
 
 import pytest
 
+from mediaprep.rules import GROUPS, MANUAL, RENAMED
+
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
@@ -80,7 +82,7 @@ def test_a_bad_file_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
         (["convert", "x.jpg"], "--into"),
         (["convert", "x.jpg", "--into", "out", "--background", "red"], "#RRGGBB"),
         (["check", "--nonsense"], "nonsense"),
-        (["explain", "MP30"], "there is no rule"),
+        (["explain", "MP30"], "unknown rule"),
         (["check", "x.jpg", "--profile", "broken.toml"], "max_byte"),
         (["convert", "x.jpg", "--into", "out", "--report", "nowhere/report.html"], "folder is not there"),
     ],
@@ -141,6 +143,22 @@ def test_explain_knows_the_platforms_errors(number: str, words: str) -> None:
     done = mediaprep("explain", number)
     assert done.returncode == 0 and done.stdout.startswith(words)
     assert mediaprep("explain", "999999").returncode == 2
+
+
+def test_explain_without_a_code_lists_every_rule_in_its_group() -> None:
+    done = mediaprep("explain")
+    assert done.returncode == 0
+    blocks = [block.splitlines() for block in done.stdout.split("\n\n")]
+    assert [head[:5] for head, *_ in blocks[:-1]] == [f"{group}xx" for group in GROUPS]
+    rows = [row.split(maxsplit=3) for head, *lines in blocks[:-1] for row in lines if row.split()[0][:3] == head[:3]]
+    assert [row[:3] for row in rows] == [[code, MANUAL[code].name, MANUAL[code].level] for code in sorted(MANUAL)]
+    assert all(len(row[3]) > 10 for row in rows)
+
+
+def test_explain_knows_the_names_that_rules_had() -> None:
+    for old, new in RENAMED.items():
+        assert new in {rule.name for rule in MANUAL.values()} and old not in {rule.name for rule in MANUAL.values()}
+        assert mediaprep("explain", old).stdout == mediaprep("explain", new).stdout != ""
 
 
 def test_explain_is_a_manual_page() -> None:

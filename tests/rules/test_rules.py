@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.planning.profiles import load
-from mediaprep.rules import RULES, Action, check
+from mediaprep.rules import GROUPS, MANUAL, RULES, Action, Rule, check
 
 WHATSAPP = load("whatsapp").targets
 
@@ -156,6 +156,15 @@ def test_every_rule_is_broken_by_some_test_and_has_a_manual_page() -> None:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
         assert len(rule.manual) > 60, rule.code
     assert len({rule.name for rule in RULES.values()}) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", MANUAL.values(), ids=lambda rule: rule.code)
+def test_a_manual_page_begins_with_one_line_and_ends_with_its_source(rule: Rule[...]) -> None:
+    """The source is a document, by its title or number, or the page says that the rule is mediaprep's own."""
+    assert 10 < len(rule.summary) <= 120 and rule.summary in " ".join(rule.manual.split())
+    assert rule.source and rule.manual.split("\n\n")[-1].startswith("Source: "), "it stands at the end"
+    assert "mediaprep's own" in rule.source or re.search(r'"\w[^"]+"|\d', rule.source)
+    assert rule.code[:3] in GROUPS
 
 
 def test_what_we_make_is_held_to_the_decimal_reading() -> None:
