@@ -98,23 +98,28 @@ def look(source: Path, job: Job) -> Media:
     suffix = job.source.suffix.lower()
     if job.request.target is None and is_text(media.mime) and promises_media(suffix):
         raise UnknownType(
-            f"the name ends in {suffix}, but the bytes are words ({media.mime}); get the real file, or ask for it as a "
-            "document"
+            f"the name ends in {suffix}, but the file contains text ({media.mime}); get the real file, or send it with "
+            "--as document"
         )
     text = words(source) if job.request.target == "text" and is_text(media.mime) else job.request.text
     return replace(media, caption=job.request.caption, text=text)
 
 
 def foretell(plan: Plan, media: Media, job: Job) -> Prepared:
-    """The record of `check` and `plan`: nothing is made."""
+    """The record of `check`, which is about the target asked for, and of `plan`, whose action, target and type are those
+    that `carry_out` arrives at as long as no attempt fails. Nothing is made."""
     clean = plan.action is Action.PASS and not errors_of(plan.findings)
-    changes = plan.routes[0].ladder[0].changes if plan.routes and job.stage == "plan" else ()
+    final = plan.outcome
+    changes: tuple[str, ...] = ()
+    if job.stage == "plan":
+        detour = () if final is plan else (plan.detour(),)
+        changes = (*detour, *(final.routes[0].ladder[0].changes if final.routes else ()))
     return Prepared(
         source=job.shown,
         status="ready" if clean else "needs-work",
-        target=plan.target,
+        target=final.target if job.stage == "plan" else plan.target,
         action=plan.action.word,
-        mime=media.mime if clean else plan.mime or media.mime,
+        mime=final.mime or media.mime,
         bytes=media.size,
         findings=plan.findings,
         changes=changes,
@@ -123,7 +128,7 @@ def foretell(plan: Plan, media: Media, job: Job) -> Prepared:
 
 
 def carry_out(plan: Plan, media: Media, job: Job) -> Prepared:
-    """Convert, verify and deliver; then the record."""
+    """Convert, verify and deliver; then the record, whose action is what was done in the end."""
     if plan.action is Action.PASS:
         made: Made | NothingFits = hand_over(plan, media, job)
     elif plan.routes:
@@ -136,12 +141,13 @@ def carry_out(plan: Plan, media: Media, job: Job) -> Prepared:
         return rejected(plan, made, media, job)
     digest = staging.sha256(made.path)
     media = made.proof.media
+    done = Action.ENCODE if made.encodes else plan.action
     path = staging.deliver(made.path, job.into, job.stem, _suffix(media, job), replacing=job.replacing)
     return Prepared(
         source=job.shown,
         status="ready",
         target=plan.target,
-        action=plan.action.word,
+        action=done.word,
         path=printable(path),
         mime=media.mime,
         bytes=media.size,
@@ -168,13 +174,13 @@ def hand_over(plan: Plan, media: Media, job: Job) -> Made:
 
 
 def fall_back(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
-    """Send it as another kind of message, and say why."""
+    """Send it as another kind of message, and say why. The encodes made in vain are counted."""
     assert plan.fallback is not None
     record = carry_out(plan.fallback, media, job)
-    why = made.reason or "; ".join(finding.message for finding in errors_of(plan.findings))
-    said = f"sent as {plan.fallback.target}, not as {plan.target}: {why}"
-    action = Action.FALLBACK.word if record.status == "ready" else record.action
-    return replace(record, action=action, findings=plan.findings, changes=(said, *record.changes))
+    record = replace(record, findings=plan.findings, encodes=made.encodes + record.encodes)
+    if record.status != "ready":
+        return record
+    return replace(record, action=Action.FALLBACK.word, changes=(plan.detour(made.reason), *record.changes))
 
 
 def rejected(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
@@ -184,7 +190,7 @@ def rejected(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
     if curable and not plan.routes and remaining[0].name == "type":
         remaining = (replace(remaining[0], message=f"{remaining[0].message}; it cannot be converted"), *remaining[1:])
     if made.reason and not made.smallest and not made.remaining:
-        return failed(job.shown, OutputError(made.reason))
+        return replace(failed(job.shown, OutputError(made.reason)), encodes=made.encodes)
     if made.smallest and remaining:
         remaining = (replace(remaining[0], message=f"{remaining[0].message}; {made.reason}"), *remaining[1:])
     return Prepared(
@@ -196,6 +202,7 @@ def rejected(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:
         bytes=media.size,
         findings=plan.findings,
         remaining=remaining,
+        encodes=made.encodes,
         **facts(media),
     )
 

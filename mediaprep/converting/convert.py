@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mediaprep.converting.fit import fit
-from mediaprep.converting.verify import Proof, verify
+from mediaprep.converting.verify import LASTING, Proof, verify
 from mediaprep.encoders import Encoder, Work, encoder
-from mediaprep.errors import DiskFull, MediaprepError, OutputError, TimeLimit, ToolError, ToolMissing
+from mediaprep.errors import MediaprepError, OutputError, ToolError
 from mediaprep.formats import suffix_for
 from mediaprep.media import Media
 from mediaprep.options import Options
@@ -24,7 +25,11 @@ SETBACKS = 3
 
 
 class Made(Struct, frozen=True, kw_only=True):
-    """A finished, proven output that still lies in the work folder."""
+    """A finished, proven output that still lies in the work folder.
+
+    `encodes`: all that were made on the way, those that failed among them. `changes`: what the recipient loses, after
+    what failed before.
+    """
 
     path: Path
     proof: Proof
@@ -36,28 +41,36 @@ class NothingFits(Struct, frozen=True, kw_only=True):
     """No rung gave an output that is small enough and right.
 
     `smallest`: the smallest bytes reached, 0 where nothing was too large. `remaining`: the rules that the best output
-    still broke. `reason`: the last trouble, one sentence.
+    still broke. `reason`: the last trouble, one sentence. `encodes`: how many were made in vain.
     """
 
+    encodes: int = 0
     smallest: int = 0
     remaining: tuple[Finding, ...] = ()
     reason: str = ""
 
 
 def convert(plan: Plan, media: Media, options: Options, folder: Path) -> Made | NothingFits:
-    """The first route that leads to an output, and on it the best rung. Raises `ToolMissing` and `DiskFull` only."""
-    failure = NothingFits()
+    """The first route that leads to an output, and on it the best rung.
+
+    Raises what a further attempt would meet again (`ToolMissing`, `TimeLimit`, `DiskFull`), and `SourceError` where
+    the source proves unreadable while it is encoded. Every other trouble leads to the next rung, and is told by the
+    result.
+    """
+    failure, setbacks = NothingFits(), list[str]()
     for route in plan.routes:
-        made = Journey(route, plan, media, options, folder).travel()
-        if isinstance(made, Made):
-            return made
-        failure = made
+        result = Journey(route, plan, media, options, folder).travel()
+        result = replace(result, encodes=failure.encodes + result.encodes)
+        if isinstance(result, Made):
+            return replace(result, changes=(*(f"{said}; made as {route.mime}" for said in setbacks), *result.changes))
+        failure = result
+        setbacks.append(f"{route.mime} failed ({result.reason})")
     return failure
 
 
 @dataclass
 class Journey:
-    """One route travelled: how many encodes so far, the last recipe tried, and what went wrong last."""
+    """One route travelled: how many encodes so far, the last recipe tried, what went wrong last, and with copying."""
 
     route: Route
     plan: Plan
@@ -66,6 +79,7 @@ class Journey:
     folder: Path
     encodes: int = 0
     failure: NothingFits = field(default_factory=NothingFits)
+    setbacks: tuple[str, ...] = ()
     last: Any = None
 
     def __post_init__(self) -> None:
@@ -87,13 +101,15 @@ class Journey:
         for recipe in copies:
             if made := self._try_copy(recipe):
                 return made
+        if copies:
+            self.setbacks = (f"copying failed ({self.failure.reason}); encoded instead",)
         ladder = [recipe for recipe in self.route.ladder if recipe.encodes > 0]
         for _ in range(SETBACKS):
             if not ladder:
                 break
             try:
                 rung = self._search(ladder)
-            except (ToolMissing, TimeLimit, DiskFull):
+            except LASTING:
                 raise
             except (ToolError, OutputError) as error:
                 self.failure = NothingFits(reason=str(error))
@@ -104,7 +120,7 @@ class Journey:
                 if made := self._proven(ladder[rung]):
                     return made
             ladder = ladder[rung + 1 :]
-        return self.failure
+        return replace(self.failure, encodes=self.encodes)
 
     def _search(self, ladder: list[Any]) -> int | None:
         """The best rung that fits; None where none does, with the reason in `failure`."""
@@ -117,7 +133,7 @@ class Journey:
         if found.rung is None:
             stopped = found.smallest == (self.budget or 0) + 1
             size = f"more than {self.budget:,}" if stopped else f"{found.smallest:,}"
-            reason = f"the smallest that could be made has {size} bytes"
+            reason = f"the smallest possible output has {size} bytes"
             self.failure = NothingFits(smallest=found.smallest, reason=reason)
         return found.rung
 
@@ -143,13 +159,13 @@ class Journey:
         """A copy may turn out impossible (streams that do not fit the container): then encoding follows."""
         try:
             size = self._encode(recipe)
-        except ToolMissing:
+        except LASTING:
             raise
         except MediaprepError as error:
             self.failure = NothingFits(reason=str(error))
             return None
         if self.budget is not None and size > self.budget:
-            self.failure = NothingFits(smallest=size, reason=f"copied, it has {size:,} bytes")
+            self.failure = NothingFits(smallest=size, reason=f"the copy has {size:,} bytes, limit: {self.budget:,}")
             return None
         return self._proven(recipe)
 
@@ -165,6 +181,8 @@ class Journey:
                 voice=self.plan.target == "voice",
                 folder=self.folder,
             )
+        except LASTING:
+            raise
         except OutputError as error:
             self.failure = NothingFits(reason=str(error))
             return None
@@ -172,4 +190,5 @@ class Journey:
             self.failure = NothingFits(remaining=wrong, reason="; ".join(finding.message for finding in wrong))
             return None
         learnt = self.work.notes.get("changes", ())
-        return Made(path=output, proof=proof, encodes=self.encodes, changes=(*recipe.changes, *learnt))
+        changes = (*self.setbacks, *recipe.changes, *learnt)
+        return Made(path=output, proof=proof, encodes=self.encodes, changes=changes)

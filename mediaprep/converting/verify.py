@@ -10,9 +10,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mediaprep.errors import MediaprepError, OutputError
+from mediaprep.errors import DiskFull, MediaprepError, OutputError, TimeLimit, ToolMissing
 from mediaprep.media import Media
 from mediaprep.rules import Finding, Limits, check
+
+LASTING = (ToolMissing, TimeLimit, DiskFull)
+"""Errors that a further attempt would only meet again: they are about the machine, not about one output."""
 
 SLACK = 0.3
 SHARE = 0.05
@@ -29,7 +32,8 @@ class Proof(Struct, frozen=True):
 
 
 def verify(output: Path, expected: Media, limits: Limits, *, copied: bool, voice: bool = False, folder: Path) -> Proof:
-    """Look at `output` as at any file, decode it, and compare. Raises `OutputError` with the reason.
+    """Look at `output` as at any file, decode it, and compare. Raises `OutputError` with the reason, and what is
+    `LASTING` as it is.
 
     `copied`: its streams were copied, not encoded; then key frames are decoded and every packet is walked, so that
     a copy costs a copy. `expected`: the encoder's own promise; its size is not looked at.
@@ -40,10 +44,12 @@ def verify(output: Path, expected: Media, limits: Limits, *, copied: bool, voice
         media = probe(output, expected.name)
         media = replace(media, caption=expected.caption, text=expected.text)
         waveform, duration = _decode(output, media, copied=copied, voice=voice, folder=folder)
+    except LASTING:
+        raise
     except MediaprepError as error:
-        raise OutputError(f"what was made does not read back: {error}") from error
+        raise OutputError(f"the output cannot be read back: {error}") from error
     if media.kind != expected.kind:
-        raise OutputError(f"what was made is {media.kind}, not {expected.kind}")
+        raise OutputError(f"the output is of kind {media.kind}, expected {expected.kind}")
     _same_length(duration if duration is not None else media.duration, expected.duration)
     return Proof(media, check(media, limits, ours=True), waveform)
 
@@ -95,4 +101,4 @@ def _same_length(actual: float | None, expected: float | None) -> None:
     if actual is None or expected is None:
         return
     if abs(actual - expected) > SLACK + SHARE * expected:
-        raise OutputError(f"what was made plays {actual:.2f} s where {expected:.2f} s were expected")
+        raise OutputError(f"the output lasts {actual:.2f} s, expected {expected:.2f} s")

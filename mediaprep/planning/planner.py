@@ -26,7 +26,8 @@ class Route(Struct, frozen=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """What will be done to one file, and why.
 
-    `routes`: tried in order until one fits; empty for pass and reject. `fallback`: what happens when none does.
+    `routes`: tried in order until one fits; empty for pass, fallback and reject. `fallback`: what happens when none
+    does; None where nothing else can be sent either.
     """
 
     action: Action
@@ -37,11 +38,21 @@ class Plan(Struct, frozen=True, kw_only=True):
     fallback: Plan | None = None
 
     @property
+    def outcome(self) -> Plan:
+        """The plan whose target and type come out if all goes well: this one, or that of its fallback where nothing
+        else is left."""
+        return self.fallback.outcome if self.action is Action.FALLBACK and self.fallback is not None else self
+
+    @property
     def mime(self) -> str:
-        """The type of the output, "" where there will be none."""
-        if self.action is Action.FALLBACK and self.fallback is not None:
-            return self.fallback.mime
+        """The type of what is made, "" where nothing is."""
         return self.routes[0].mime if self.routes else ""
+
+    def detour(self, reason: str = "") -> str:
+        """The sentence of a record about falling back. `reason`: what went wrong; by default the findings."""
+        assert self.fallback is not None, "only a plan with a fallback falls back"
+        why = reason or "; ".join(finding.message for finding in errors_of(self.findings))
+        return f"sent as {self.fallback.target}, not as {self.target}: {why}"
 
 
 def choose_target(media: Media, profile: Profile, wanted: str | None) -> str:
@@ -63,7 +74,7 @@ def make_plan(media: Media, profile: Profile, target: str | None = None, options
     needed = max((finding.action for finding in errors_of(findings)), default=Action.PASS)
     if needed is Action.PASS and not options.ask_for_work(target):
         return Plan(action=Action.PASS, target=target, limits=limits, findings=findings)
-    fallback = _fallback(media, profile, limits)
+    fallback = None if _about_words(findings) else _fallback(media, profile, limits, options)
     if needed < Action.FALLBACK:
         ours = check(media, limits, ours=True)
         routes = _routes(media, limits, ours, options)
@@ -72,7 +83,7 @@ def make_plan(media: Media, profile: Profile, target: str | None = None, options
             return Plan(
                 action=action, target=target, limits=limits, findings=findings, routes=routes, fallback=fallback
             )
-    action = Action.REJECT if fallback is None or _about_words(findings) else Action.FALLBACK
+    action = Action.REJECT if fallback is None else Action.FALLBACK
     return Plan(action=action, target=target, limits=limits, findings=findings, fallback=fallback)
 
 
@@ -90,13 +101,14 @@ def _routes(media: Media, limits: Limits, findings: tuple[Finding, ...], options
     return (*copied, *sorted(encoded, key=lambda route: limits.make.index(route.mime)))
 
 
-def _fallback(media: Media, profile: Profile, limits: Limits) -> Plan | None:
+def _fallback(media: Media, profile: Profile, limits: Limits, options: Options) -> Plan | None:
     if limits.fallback is None:
         return None
-    plan = make_plan(media, profile, limits.fallback)
+    plan = make_plan(media, profile, limits.fallback, options)
     return None if plan.action is Action.REJECT else plan
 
 
 def _about_words(findings: tuple[Finding, ...]) -> bool:
-    """Whether a caption or a text is at fault: another target would not cure that."""
+    """Whether a caption or a text is at fault: the words are the sender's to mend, and a message of another kind than
+    was meant does not mend them."""
     return any(finding.part == "message" for finding in errors_of(findings))

@@ -260,7 +260,7 @@ def test_words_under_the_name_of_a_film_are_a_document_only_where_asked_for(tmp_
     (tmp_path / "table.csv").write_text("a,b\n1,2\n")
     refused = prepare(tmp_path / "words.mp4", into=tmp_path / "out")
     assert refused.error is not None and refused.error.message.startswith(
-        "the name ends in .mp4, but the bytes are words"
+        "the name ends in .mp4, but the file contains text"
     )
     asked = prepare(tmp_path / "words.mp4", into=tmp_path / "out", target="document")
     assert asked.status == "ready" and str(asked.path).endswith("words.txt")

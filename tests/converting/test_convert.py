@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mediaprep.converting import convert
+from mediaprep.converting import convert, verify
 from mediaprep.encoders import Recipe, Work
-from mediaprep.errors import DiskFull, ToolError
+from mediaprep.errors import Damaged, DiskFull, TimeLimit, ToolError, ToolMissing
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.planning.planner import Plan, Route
@@ -62,9 +62,13 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> Copying:
     return one
 
 
-def run(folder: Path, *rungs: Rung) -> convert.Made | convert.NothingFits:
+def material(folder: Path) -> Media:
     shutil.copy(SAMPLES / "photo-ready.jpg", folder / "input")
-    media = probe(folder / "input", "photo.jpg")
+    return probe(folder / "input", "photo.jpg")
+
+
+def run(folder: Path, *rungs: Rung) -> convert.Made | convert.NothingFits:
+    media = material(folder)
     plan = Plan(action=Action.ENCODE, target="image", limits=LIMITS, routes=(Route("image/jpeg", rungs),))
     return convert.convert(plan, media, Options(), folder)
 
@@ -79,7 +83,9 @@ def test_a_copy_that_proves_right_is_taken_first(encoder: Copying, tmp_path: Pat
 
 def test_a_copy_that_fails_is_followed_by_an_encode(encoder: Copying, tmp_path: Path) -> None:
     made = run(tmp_path, Rung(gives=ToolError, encodes=0), GOOD)
-    assert isinstance(made, convert.Made) and (made.encodes, made.changes) == (1, ("something",))
+    assert isinstance(made, convert.Made) and made.encodes == 1
+    said, *changes = made.changes
+    assert "copying failed" in said and "as arranged" in said and changes == ["something"]
 
 
 def test_an_encode_that_fails_or_breaks_a_rule_is_followed_by_the_next(encoder: Copying, tmp_path: Path) -> None:
@@ -109,6 +115,44 @@ def test_it_gives_up_after_some_setbacks(encoder: Copying, tmp_path: Path) -> No
     assert isinstance(made, convert.NothingFits) and len(encoder.tried) == convert.SETBACKS
 
 
-def test_a_full_disk_ends_it_at_once(encoder: Copying, tmp_path: Path) -> None:
-    with pytest.raises(DiskFull):
-        run(tmp_path, Rung(gives=DiskFull), GOOD)
+@pytest.mark.parametrize("encodes", [0, 1])
+@pytest.mark.parametrize("trouble", [DiskFull, TimeLimit, ToolMissing])
+def test_what_another_attempt_would_meet_again_ends_it_at_once(
+    encoder: Copying, tmp_path: Path, trouble: type[Exception], encodes: int
+) -> None:
+    with pytest.raises(trouble):
+        run(tmp_path, Rung(gives=trouble, encodes=encodes), GOOD)
+    assert len(encoder.tried) == 1
+
+
+@pytest.mark.parametrize("trouble", [DiskFull, TimeLimit, ToolMissing])
+def test_nor_does_the_proof_of_a_copy_swallow_it(
+    encoder: Copying, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise trouble("as arranged")
+
+    monkeypatch.setattr(verify, "_decode", fail)
+    with pytest.raises(trouble):
+        run(tmp_path, Rung(gives="photo-ready.jpg", encodes=0), GOOD)
+
+
+def test_a_source_that_proves_damaged_is_said_as_it_is(encoder: Copying, tmp_path: Path) -> None:
+    with pytest.raises(Damaged):
+        run(tmp_path, Rung(gives=Damaged), GOOD)
+
+
+def test_encodes_made_in_vain_are_counted(encoder: Copying, tmp_path: Path) -> None:
+    rungs = [Rung(gives=ToolError, changes=("first",)), Rung(gives=tools.Overshoot, encodes=2)]
+    nothing = run(tmp_path, *rungs)
+    assert isinstance(nothing, convert.NothingFits) and nothing.encodes == 3
+
+
+def test_a_route_that_leads_nowhere_is_told_and_counted(encoder: Copying, tmp_path: Path) -> None:
+    media = material(tmp_path)
+    routes = (Route("image/png", (Rung(gives=tools.Overshoot),)), Route("image/jpeg", (GOOD,)))
+    plan = Plan(action=Action.ENCODE, target="image", limits=LIMITS, routes=routes)
+    made = convert.convert(plan, media, Options(), tmp_path)
+    assert isinstance(made, convert.Made) and made.encodes == 2
+    said, *changes = made.changes
+    assert "image/png failed" in said and "made as image/jpeg" in said and changes == ["something"]

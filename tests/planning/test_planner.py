@@ -139,6 +139,18 @@ def test_a_caption_that_only_the_fallback_would_take_is_rejected() -> None:
     assert make_plan(worded, profile, "video").action is Action.REJECT
 
 
+def test_nor_is_a_caption_on_what_takes_none_even_where_a_document_would_take_it() -> None:
+    plan = make_plan(replace(SONG, caption="hello"), ENGAGELAB, "audio")
+    assert ENGAGELAB.limits("audio").fallback == "document" and ENGAGELAB.limits("document").max_caption
+    assert (plan.action, plan.fallback, plan.outcome) == (Action.REJECT, None, plan)
+
+
+def test_where_nothing_else_is_left_the_outcome_is_that_of_the_fallback() -> None:
+    plan = make_plan(replace(FILM, audio=(), video=()), ENGAGELAB, "video")
+    assert (plan.action, plan.outcome.target) == (Action.FALLBACK, "document")
+    assert "sent as document, not as video" in plan.detour() and plan.detour("why").endswith(": why")
+
+
 def test_a_film_falls_back_to_a_document_where_the_profile_says_so() -> None:
     plan = make_plan(film(codec="hevc"), ENGAGELAB, "video")
     assert plan.fallback is not None and plan.fallback.target == "document"
