@@ -7,9 +7,9 @@ the profile, the target and the options: whatever could change the result change
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from mediaprep.pipeline import Request
 from mediaprep.record import Prepared, printable
+from mediaprep.running import system
 from mediaprep.running.staging import sha256
 
 if TYPE_CHECKING:
@@ -49,9 +50,8 @@ def open_database(folder: Path, schema: str) -> sqlite3.Connection:
     import sqlite3
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "ledger.lock").open("a") as turn:
-        # SQLite does not wait while another process makes the file: it fails at once.
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    # SQLite does not wait while another process makes the file: it fails at once.
+    with system.locked(folder / "ledger.lock", lambda: time.sleep(0.01)):
         database = sqlite3.connect(
             folder / "ledger.sqlite", timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )

@@ -14,9 +14,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
-import fcntl
 import hashlib
-import os
 import sqlite3
 import threading
 import warnings
@@ -30,6 +28,7 @@ from mediaprep.batch.ledger import open_database, state_folder
 from mediaprep.destinations.base import Carrier, Receipt
 from mediaprep.errors import AnswerLost, DiskFull, NetworkError, OutputError, Unreachable
 from mediaprep.network.deadline import Deadline
+from mediaprep.running import system
 
 SCHEMA = """
 create table if not exists uploads (
@@ -156,16 +155,16 @@ class Journal:
     def _alone(self, content: str, account: str, wait: Deadline) -> Iterator[None]:
         """Holds a lock that ends with the process, however that ends."""
         name = hashlib.sha256(f"{content} {account}".encode()).hexdigest()[:3]
-        with self._writing():
-            lock = os.open(self._folder / "locks" / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            while not _locked(lock):
-                if wait.left <= 0:
-                    raise Unreachable("another run is still uploading this file; run again when it is done")
-                wait.stop.wait(0.05)
+
+        def patience() -> None:
+            if wait.left <= 0:
+                raise Unreachable("another run is still uploading this file; run again when it is done")
+            wait.stop.wait(0.05)
+
+        with contextlib.ExitStack() as held:
+            with self._writing():
+                held.enter_context(system.locked(self._folder / "locks" / name, patience))
             yield
-        finally:
-            os.close(lock)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -190,14 +189,6 @@ def _cure(error: Exception) -> tuple[type[OutputError], str]:
     if "I/O" in said:
         return OutputError, "look whether its disk is full or failing"
     return OutputError, "let MEDIAPREP_STATE name another folder"
-
-
-def _locked(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _now() -> datetime.datetime:

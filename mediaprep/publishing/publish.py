@@ -25,7 +25,7 @@ from mediaprep.publishing.one_file import UPLOADS, Publisher
 from mediaprep.publishing.terms import Terms
 from mediaprep.record import Prepared, failed
 from mediaprep.running import staging
-from mediaprep.running.pool import cores
+from mediaprep.running.system import cores
 
 
 def publish_all(

@@ -3,12 +3,11 @@
 One job's crash, hang or memory explosion ends that job alone; the standard `ProcessPoolExecutor` loses every job after
 one crash. Each worker has a supervisor, a thread of the calling process: it starts the worker, hands it one job at a
 time, keeps the deadline and answers for it. A worker ends with the process that started it, and its tools with the
-worker (see `system.die_with`).
+worker (see `system.die_with`; elsewhere than on Linux, once they finish what they are at).
 """
 
 from __future__ import annotations
 
-import os
 import pickle
 import queue
 import threading
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from msgspec import Struct
 
 from mediaprep.errors import ToolCrashed
+from mediaprep.running.system import cores
 from mediaprep.running.worker import Worker
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ["JOBS_PER_WORKER", "MEMORY", "LocalWorkers", "cores"]
+__all__ = ["JOBS_PER_WORKER", "MEMORY", "LocalWorkers"]
 
 MEMORY = 4 << 30
-"""Address space of a worker in bytes; the tools it starts have limits of their own."""
+"""Address space of a worker in bytes (Linux); the tools it starts have limits of their own."""
 JOBS_PER_WORKER = 200
 """What leaks in a decoder is given back by a fresh process now and then."""
 
@@ -67,7 +67,7 @@ class LocalWorkers(Executor):
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
-                raise RuntimeError("these workers were shut down and take no more jobs")
+                raise RuntimeError("these workers were shut down; start new ones for more jobs")
             self._jobs.put(_Task(future, fn, args, kwargs))
             if not self._idle.acquire(blocking=False) and len(self._supervisors) < self._most:
                 supervisor = _Supervisor(self._jobs, self._idle, self._on_progress, self._memory, self._jobs_per_worker)
@@ -95,11 +95,6 @@ class LocalWorkers(Executor):
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.shutdown(cancel_futures=kind is not None)
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _unheard(_future: Future[Any], _share: float) -> None:

@@ -1,6 +1,6 @@
 """How a tool is confined, so that a hostile file which takes it over finds nothing to take.
 
-Three levels; the strongest that works here is used, and every run tells which:
+Four levels; the strongest that works here is used, and every run tells which:
 
 `bubblewrap`
     Namespaces of its own: the tool sees the system's libraries, its own binary, the work folder and the staged source;
@@ -9,9 +9,11 @@ Three levels; the strongest that works here is used, and every run tells which:
     The same reach into the file system, held by the kernel (Linux 5.13 or newer) without a package; no TCP from
     Linux 6.7, no signals and no abstract sockets to others from 6.12. UDP stays open.
 `limits`
-    Memory, processor time, file size and core dumps alone; every file of the user can be read.
+    Memory (Linux only), processor time, file size and core dumps; every file of the user can be read.
+`time`
+    A time limit and nothing else, where the system has no other (Windows).
 
-The limits hold on every level, and on Linux the tool dies with the thread that started it.
+Each level has the limits of those below it, and on Linux the tool ends with the thread that started it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,10 +35,8 @@ if TYPE_CHECKING:
 
 _JOB = "/mediaprep"
 """The work folder's name inside bubblewrap."""
-_DEADLY = (
-    *(signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV, signal.SIGSYS),
-    *(signal.SIGKILL, signal.SIGTERM, signal.SIGXCPU, signal.SIGXFSZ),
-)
+_TRIAL = 120.0
+"""Seconds that the trial of bubblewrap may take: a busy machine must not fall back to a weaker level."""
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -56,7 +55,12 @@ def level() -> str:
 @functools.cache
 def levels() -> tuple[str, ...]:
     """The levels that work here, strongest first."""
-    works = {"bubblewrap": _bubblewrap_works(), "landlock": system.landlock_abi() >= 1, "limits": True}
+    works = {
+        "bubblewrap": _bubblewrap_works(),
+        "landlock": system.landlock_abi() >= 1,
+        "limits": system.UNIX,
+        "time": True,
+    }
     return tuple(name for name in works if works[name])
 
 
@@ -69,6 +73,8 @@ def confine(
     paths as the tool comes upon them, for a staged link what it points to.
     """
     level = level or levels()[0]
+    if level == "time":
+        return [*command]
     program = Path(command[0]).resolve()
     libraries = [program.parent.parent / "lib"] if program.parent.name == "bin" else []
     visible = [program, *libraries, *reads]
@@ -84,12 +90,12 @@ def exit_signal(code: int, level: str) -> int:
     """The signal that ended a tool, or 0; bubblewrap passes one on as a shell does, as 128 + signal."""
     if code < 0:
         return -code
-    return code - 128 if level == "bubblewrap" and code - 128 in _DEADLY else 0
+    return code - 128 if level == "bubblewrap" and code - 128 in system.FATAL_SIGNALS else 0
 
 
 def _bubblewrap(folder: Path, reads: Sequence[Path]) -> list[str]:
     """The command before the command. The tool is its process 1, so that its processor time is accounted for."""
-    places = [(path, path) for path in system.SYSTEM] + [(str(path.resolve()), str(path)) for path in reads]
+    places = [(path, path) for path in system.PLACES] + [(str(path.resolve()), str(path)) for path in reads]
     return [
         *(shutil.which("bwrap") or "bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--cap-drop", "ALL"),
         *("--dev", "/dev", *(word for outside, inside in places for word in ("--ro-bind-try", outside, inside))),
@@ -99,11 +105,11 @@ def _bubblewrap(folder: Path, reads: Sequence[Path]) -> list[str]:
 
 def _bubblewrap_works() -> bool:
     """Tried with the smallest of programs: it is often installed where namespaces are forbidden."""
-    true = Path(shutil.which("true") or "").resolve()
     if not system.LINUX or shutil.which("bwrap") is None:
         return False
+    true = Path(shutil.which("true") or "").resolve()
     command = [*_bubblewrap(Path("/usr"), [true]), str(true)]
     try:
-        return subprocess.run(command, check=False, capture_output=True, timeout=10).returncode == 0
+        return subprocess.run(command, check=False, capture_output=True, timeout=_TRIAL).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False

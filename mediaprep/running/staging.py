@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from mediaprep.errors import DiskFull, InputChanged, NotAFile, OutputError, Unreadable
+from mediaprep.running import system
 
 PREFIX = ".mediaprep-"
 
@@ -49,18 +50,8 @@ def sweep(parent: Path) -> None:
     """Remove the work folders of runs that are no longer alive."""
     for left in parent.glob(f"{PREFIX}*-*"):
         pid = left.name.removeprefix(PREFIX).split("-")[0]
-        if pid.isdigit() and not _alive(int(pid)):
+        if pid.isdigit() and not system.is_alive(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def is_folder(source: str | os.PathLike[str]) -> bool:
@@ -73,40 +64,42 @@ def identity(source: Path) -> os.stat_result:
     try:
         found = os.lstat(source)
     except FileNotFoundError:
-        raise Unreadable("there is no such file") from None
+        raise Unreadable("no such file; check the path") from None
     except OSError as error:
-        raise Unreadable(f"the file cannot be looked at: {error.strerror}; check the folder's permissions") from None
-    if stat.S_ISDIR(found.st_mode) and not os.access(source, os.R_OK | os.X_OK, effective_ids=True):
-        raise Unreadable("the folder cannot be listed: permission denied; allow it (chmod +rx)")
+        raise Unreadable(f"cannot access the file: {error.strerror}; check the folder's permissions") from None
+    if stat.S_ISDIR(found.st_mode) and not system.may_list(source):
+        raise Unreadable("cannot list the folder: permission denied; allow it (chmod +rx)")
     for is_kind, words in KINDS.items():
         if is_kind(found.st_mode):
-            raise NotAFile(f"this is {words}; only regular files are taken")
+            raise NotAFile(f"not a regular file: this is {words}")
     return found
 
 
 @contextlib.contextmanager
 def staged(source: Path, folder: Path) -> Iterator[Path]:
-    """`folder/input`, a link to the source under a neutral name. Raises `InputChanged` if it did not stay as it was."""
+    """`folder/input`, the source under a neutral name (a link, or a copy where none can be made). Raises `InputChanged`
+    if it did not stay as it was.
+    """
     before = identity(source)
     try:
-        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(source, system.READ_ONLY)
     except PermissionError:
-        raise Unreadable("the file cannot be read: permission denied; allow reading it (chmod +r)") from None
+        raise Unreadable("cannot read the file: permission denied; allow reading it (chmod +r)") from None
     except OSError as error:
-        raise Unreadable(f"the file cannot be opened: {error.strerror}") from None
+        raise Unreadable(f"cannot open the file: {error.strerror}") from None
     try:
         opened = os.fstat(descriptor)
         if not _same(before, opened):
-            raise InputChanged("the file changed while it was opened; try again when nothing writes to it")
+            raise InputChanged("the file changed while it was opened; retry when no other program writes to it")
         link = folder / "input"
-        link.symlink_to(os.path.abspath(source))
+        system.point(link, os.path.abspath(source))
         yield link
         try:
             after = os.lstat(source)
         except OSError:
-            raise InputChanged("the file vanished while it was read") from None
+            raise InputChanged("the file was removed while it was read; restore it and retry") from None
         if not _same(opened, after):
-            raise InputChanged("the file changed while it was read; try again when nothing writes to it")
+            raise InputChanged("the file changed while it was read; retry when no other program writes to it")
     finally:
         os.close(descriptor)
 
@@ -133,8 +126,8 @@ def deliver(made: Path, folder: Path, stem: str, suffix: str, *, replacing: Path
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with made.open("rb") as reader:
-            os.fsync(reader.fileno())
+        with made.open("r+b") as written:  # Windows syncs only what may be written
+            os.fsync(written.fileno())
         final = folder / f"{stem}{suffix}"
         number = 1
         while True:
@@ -142,41 +135,17 @@ def deliver(made: Path, folder: Path, stem: str, suffix: str, *, replacing: Path
                 made.replace(final)
                 break
             try:
-                os.link(made, final)
+                if system.hard_link(made, final):
+                    made.unlink()
+                else:
+                    final.touch(exist_ok=False)  # the name is taken first, for the rename that follows at once
+                    made.replace(final)
+                break
             except FileExistsError:
                 number += 1
                 final = folder / f"{stem}-{number}{suffix}"
-                continue
-            except OSError as error:
-                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
-                    raise
-                if not _claim(final):
-                    number += 1
-                    final = folder / f"{stem}-{number}{suffix}"
-                    continue
-                made.replace(final)
-                break
-            made.unlink()
-            break
-        _sync(folder)
+        system.sync_folder(folder)
     return final
-
-
-def _claim(final: Path) -> bool:
-    """Take a name on a file system without hard links, for the rename that follows at once."""
-    try:
-        final.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -186,8 +155,8 @@ def writing(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"no space is left in {_outside(where)}; free some, then run again") from None
-        raise OutputError(f"{_outside(where)} cannot be written: {error.strerror or error}") from None
+            raise DiskFull(f"no space left in {_outside(where)}; free some space and run again") from None
+        raise OutputError(f"cannot write to {_outside(where)}: {error.strerror or error}") from None
 
 
 def _outside(where: Path) -> Path:

@@ -14,10 +14,10 @@ import importlib.util
 import math
 import os
 import re
-import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +44,10 @@ _ENVIRONMENT = {"LC_ALL": "C", "MALLOC_ARENA_MAX": "4"}
 _KEPT_WORDS = 4096
 _AFTERWARDS = 60.0
 """Seconds that a job may still take once its tool has used up all of its own."""
+_ANSWER = 120.0
+"""Seconds that ffmpeg may take to say what it is: only a very busy machine takes long."""
+_LAST_WORDS = 10.0
+"""Seconds to wait for the end of what a tool said that has ended."""
 _LONGEST_SENTENCE = 300
 _NO_SPACE = re.compile(rb"No space left on device|Disk quota exceeded")
 _BOILERPLATE = re.compile(
@@ -58,7 +62,9 @@ class Ffmpeg(Struct, frozen=True):
 
 
 class Finished(Struct, frozen=True):
-    """How a run went: wall and processor seconds, what ffmpeg said last, and the level of `sandbox` it ran on."""
+    """How a run went: wall and processor seconds (0 on Windows, which does not tell), what ffmpeg said last, and the
+    level of `sandbox` it ran on.
+    """
 
     seconds: float
     cpu: float
@@ -75,7 +81,7 @@ class Overshoot(Exception):
         self.reached = reached
 
     def __str__(self) -> str:
-        return f"the output passed its ceiling and was stopped at {self.reached:,} bytes"
+        return f"the output exceeded its size limit: stopped at {self.reached:,} bytes"
 
 
 @functools.cache
@@ -86,8 +92,10 @@ def ffmpeg() -> Ffmpeg:
         if path and (version := re.search(r"^ffmpeg version (\S+)", _ask(path, "-version"))):
             return Ffmpeg(str(Path(shutil.which(path) or path).absolute()), version[1])
     if named:
-        raise ToolMissing(f"MEDIAPREP_FFMPEG names {named}, which is no ffmpeg that runs; run `mediaprep doctor`")
-    raise ToolMissing("no ffmpeg was found; run `mediaprep doctor` to see what to install")
+        raise ToolMissing(
+            f"invalid MEDIAPREP_FFMPEG: {named} is not an ffmpeg that runs. Unset it, or run `mediaprep doctor`"
+        )
+    raise ToolMissing("ffmpeg not found. Run `mediaprep doctor` to see what to install")
 
 
 @functools.cache
@@ -125,7 +133,7 @@ def run(
     """Run ffmpeg in `folder` for at most `seconds`.
 
     `progress` hears the share done, 0 to 1, of an output of `duration` seconds; what it raises stops the run.
-    `ceiling` names an output and the bytes it may have: the kernel stops the run at the first byte beyond.
+    `ceiling` names an output and the bytes it may have: on Unix the kernel stops the run at the first byte beyond.
     Raises `Overshoot`, `TimeLimit`, `DiskFull`, `ToolCrashed`, or `ToolError` with ffmpeg's own last words.
     """
     reporting = ["-nostats", "-progress", "pipe:1", *arguments]
@@ -180,7 +188,8 @@ class _Run:
         self.seconds = seconds
         self.ceiling = ceiling
         self.said = bytearray()
-        self.disk_full = False
+        self.said_disk_full = False
+        self.was_stopped = False
         self.bounds = sandbox.Bounds(
             memory=MEMORY,
             # One byte more than allowed, so that a file of just the allowed size is told from one that was stopped.
@@ -194,14 +203,19 @@ class _Run:
         self.process = subprocess.Popen(
             sandbox.confine([ffmpeg().path, *arguments], folder, linked, self.bounds, self.level),
             cwd=folder,
-            env=_ENVIRONMENT,
+            env=_ENVIRONMENT | system.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            # Where it does not die with its parent it stays in the parent's group, to be ended with that.
+            # Where it does not end with its parent it stays in the parent's group, to be ended with that.
             start_new_session=system.LINUX,
         )
+        self._ear = threading.Thread(target=self._listen, name="mediaprep-ear", daemon=True)
+        self._clock = threading.Timer(seconds, self._stop)
+        self._clock.daemon = True
+        self._ear.start()
+        self._clock.start()
 
     def __enter__(self) -> Self:
         return self
@@ -209,64 +223,71 @@ class _Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
+        self._stop_clock()
         if self.process.returncode is None:
             self.process.kill()
             self.process.wait()
-        for pipe in filter(None, (self.process.stdout, self.process.stderr)):
-            pipe.close()
+        assert self.process.stdout
+        self.process.stdout.close()
+        self._ear.join(_LAST_WORDS)
 
     def output(self) -> Iterator[bytes]:
-        """Its standard output as it comes, while its words are listened to."""
-        with selectors.DefaultSelector() as ready:
-            for pipe in filter(None, (self.process.stdout, self.process.stderr)):
-                ready.register(pipe, selectors.EVENT_READ)
-            while ready.get_map():
-                for key, _ in ready.select(self._time_left()):
-                    data = os.read(key.fd, 65536)
-                    if not data:
-                        ready.unregister(key.fileobj)
-                    elif key.fileobj is self.process.stdout:
-                        yield data
-                    else:
-                        self._listen(data)
+        """Its standard output as it comes, while a thread listens to its words and another ends it in time: what
+        waits for several pipes at once does not on Windows.
+        """
+        assert self.process.stdout
+        while data := self.process.stdout.read(65536):
+            self._check_size()
+            yield data
+        self._ear.join(_LAST_WORDS)
 
     def finish(self) -> Finished:
         """Wait for the end and judge it."""
-        pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
-        while not pid:
-            time.sleep(min(0.005, self._time_left()))
-            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
-        code = self.process.returncode = os.waitstatus_to_exitcode(status)
-        cpu = usage.ru_utime + usage.ru_stime
+        self._stop_clock()
+        while (end := system.ended(self.process)) is None:
+            if time.monotonic() >= self.started + self.seconds:
+                raise self._too_slow()
+            time.sleep(0.005)
+        code, cpu = end
         words = last_words(self.said)
-        if self.disk_full:
-            raise DiskFull("no space is left on the disk that ffmpeg writes to; free some and run again")
-        if self.ceiling and (reached := _size(self.folder / self.ceiling[0])) > self.ceiling[1]:
-            raise Overshoot(reached)
-        if cpu >= self.bounds.cpu:
+        if self.said_disk_full:
+            raise DiskFull("no space left on the disk that ffmpeg writes to; free some space and run again")
+        self._check_size(ended=True)
+        if self.was_stopped or cpu >= self.bounds.cpu:
             raise self._too_slow()
         if number := sandbox.exit_signal(code, self.level):
             name = signal.Signals(number).name
-            raise ToolCrashed(f"ffmpeg was ended by {name}; the file may be damaged: {words or 'it did not say why'}")
+            raise ToolCrashed(f"ffmpeg was ended by {name}: {words or 'no reason given'}; the file may be damaged")
         if code:
-            raise ToolError(f"ffmpeg could not do this (exit code {code}): {words or 'it did not say why'}")
+            raise ToolError(f"ffmpeg failed with exit code {code}: {words or 'no reason given'}")
         return Finished(time.monotonic() - self.started, cpu, words, self.level)
 
-    def _listen(self, data: bytes) -> None:
-        self.said += data
-        self.disk_full = self.disk_full or _NO_SPACE.search(self.said) is not None
-        del self.said[:-_KEPT_WORDS]
+    def _stop(self) -> None:
+        """When its time is over: that ends what it says, and whoever waits for more of it."""
+        self.was_stopped = True
+        system.kill(self.process)
 
-    def _time_left(self) -> float:
-        left = self.started + self.seconds - time.monotonic()
-        if left <= 0:
-            raise self._too_slow()
-        return left
+    def _stop_clock(self) -> None:
+        self._clock.cancel()
+        self._clock.join()
+
+    def _listen(self) -> None:
+        assert self.process.stderr
+        with self.process.stderr as pipe:
+            while data := pipe.read(65536):
+                self.said += data
+                self.said_disk_full = self.said_disk_full or _NO_SPACE.search(self.said) is not None
+                del self.said[:-_KEPT_WORDS]
+
+    def _check_size(self, *, ended: bool = False) -> None:
+        """Where the kernel holds the ceiling, the end is soon enough."""
+        if self.ceiling and (ended or not system.UNIX):
+            reached = _size(self.folder / self.ceiling[0])
+            if reached > self.ceiling[1]:
+                raise Overshoot(reached)
 
     def _too_slow(self) -> TimeLimit:
-        return TimeLimit(
-            f"ffmpeg took longer than the {self.seconds:g} s it may and was stopped; allow more or try a shorter file"
-        )
+        return TimeLimit(f"ffmpeg took longer than its time limit of {self.seconds:g} s; try a shorter file")
 
 
 def _linked_sources(arguments: Sequence[str], folder: Path) -> list[Path]:
@@ -293,10 +314,10 @@ def _bundled() -> list[str]:
 
 
 def _ask(path: str, *question: str) -> str:
-    """What a program answers within ten seconds, empty where it does not run."""
+    """What a program answers, empty where it does not run."""
     try:
         asked = [path, *question]
-        answer = subprocess.run(asked, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
+        answer = subprocess.run(asked, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=_ANSWER)
     except (OSError, subprocess.SubprocessError):
         return ""
     return answer.stdout.decode(errors="replace")
