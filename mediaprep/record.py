@@ -1,7 +1,11 @@
-"""Prepared: what became of one file. As JSON it is one line of `--json`, field by field the contract's record."""
+"""Prepared: what became of one file. As JSON it is one line of `--json`.
+
+Fields are only added: none is ever removed or changes its type. Readers ignore the fields that they do not know.
+"""
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -13,27 +17,50 @@ from mediaprep.errors import MediaprepError
 from mediaprep.media import Media
 from mediaprep.rules import Finding
 
+SCHEMA = "https://github.com/mediaprep/mediaprep/raw/main/mediaprep/record.schema.json"
+
 Status = Literal["ready", "published", "needs-work", "rejected", "failed"]
 
 
 class Failure(Struct, frozen=True):
-    """Why a file failed: the exception's name and one sentence."""
+    """Why a file failed.
+
+    * `type`: the name of the exception, such as `Unreadable`.
+    * `message`: what is wrong and what to do, one sentence.
+    """
 
     type: str
     message: str
 
 
 class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """What became of one file.
+    """What became of one file. Fields are only added: readers ignore the fields that they do not know.
 
-    `status`: `ready` (complies; after `prepare` the file is at `path`), `published` (complies, and `reference` is what
-    a message needs), `needs-work` (only from `check` and `plan`), `rejected` (no way to comply; `remaining` says why),
-    `failed` (unreadable, or tool or network trouble; see `error`).
-    `findings`: what was wrong with the source; `remaining`: what is still wrong with the output, warnings only when
-    `ready`. `changes`: what the recipient loses or could notice. `encodes`: whole-output encodes it took.
-    `waveform`: 64 integers from 0 to 100, for voice notes. `reference`: `{"id": …}` or `{"link": …}`, good
-    until `expires` (UTC; None for ever); `uploaded`: False where an earlier upload serves again; `message`: the payload
-    to POST.
+    * `source`: the file or link, as it was given.
+    * `status`: `ready` (complies; after `prepare` the output is at `path`), `published` (complies, and `reference` is
+      what a message needs), `needs-work` (only from `check` and `plan`), `rejected` (cannot comply; see `remaining`),
+      `failed` (unreadable, or a tool or the network failed; see `error`).
+    * `target`: the kind of message.
+    * `action`: the cheapest action that makes the file comply: `pass`, `remux`, `encode`, `fallback` or `reject`.
+    * `path`: the output; not in records of `check` and `plan`.
+    * `mime`: the type of the output; if nothing was made, that of the input or, in a plan, of what would be made.
+    * `bytes`: the size of the output, or of the input if nothing was made.
+    * `sha256`: the SHA-256 of the output.
+    * `findings`: the rules that the input breaks.
+    * `remaining`: the rules that the output still breaks; warnings only if `ready`.
+    * `changes`: what the recipient loses or could notice.
+    * `encodes`: how many times a whole output was encoded.
+    * `seconds`: how long it took.
+    * `error`: why the file failed.
+    * `width`: pixels, as a viewer sees them.
+    * `height`: pixels, as a viewer sees them.
+    * `duration`: seconds.
+    * `frames`: how many pictures an animation has.
+    * `waveform`: 64 integers from 0 to 100, for voice notes.
+    * `reference`: `{"id": …}` or `{"link": …}`.
+    * `expires`: when the reference expires (UTC); null if it does not.
+    * `uploaded`: false if an earlier upload was used again.
+    * `message`: the payload of the destination, ready to send.
     """
 
     source: str
@@ -68,6 +95,33 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
         fields: dict[str, Any] = msgspec.to_builtins(self)
         kept = {k: v for k, v in fields.items() if k not in without and not (k in optional and v is None)}
         return msgspec.json.encode(kept).decode()
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a record as `json` writes it; shipped in `record.schema.json`.
+
+    Types come from the fields, descriptions from the docstrings, and which fields are always there from `json` itself.
+    """
+    tables: dict[str, dict[str, Any]] = msgspec.json.schema(Prepared)["$defs"]
+    for table in tables.values():
+        _describe(table)
+    record = tables.pop("Prepared")
+    always, published = (msgspec.json.decode(Prepared(source="", status=one).json()) for one in ("ready", "published"))
+    for name, field in record["properties"].items():
+        if name not in published:
+            field.update(next(kind for kind in field.pop("anyOf") if kind != {"type": "null"}))
+    record["required"] = [name for name in record["properties"] if name in always and name != "path"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **record, "$defs": tables}
+
+
+def _describe(table: dict[str, Any]) -> None:
+    """Give each field its own sentence of the docstring, ``* `name`: sentence``."""
+    about, *fields = inspect.cleandoc(table["description"]).split("\n* ")
+    table["description"] = " ".join(about.split())
+    for name, _, sentence in (field.partition(": ") for field in fields):
+        table["properties"][name.strip("`")]["description"] = " ".join(sentence.split())
+    for field in table["properties"].values():
+        field.pop("default", None)
 
 
 def facts(media: Media, waveform: tuple[int, ...] | None = None) -> dict[str, Any]:

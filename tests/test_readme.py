@@ -6,6 +6,7 @@ lines of Quick start set up an environment and run these tests: `.ci/run` runs t
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REPOSITORY = "https://github.com/mediaprep/mediaprep"
+PAGES = ["README.md", "mediaprep/README.md", ".github/CONTRIBUTING.md", ".github/CHANGELOG.md", ".github/SECURITY.md"]
 BLOCKS = [(match[1], match[2]) for match in re.finditer(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)]
 FIGURE = re.compile(r"\d[\d,]*(\.\d+)?(?= ?(kB|MB|bytes|s\b))")
 
@@ -74,6 +77,38 @@ def test_python_runs_as_it_stands(block: str, folder: Path) -> None:
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_every_record_that_is_shown_is_as_the_schema_says() -> None:
+    import jsonschema
+
+    from mediaprep.record import schema
+
+    shown = [block for kind, block in BLOCKS if kind == "json"]
+    shown += [line for kind, block in BLOCKS if kind == "console" for line in block.splitlines()]
+    records = [json.loads(text) for text in shown if text.startswith('{"source"')]
+    assert records
+    for record in records:
+        jsonschema.validate(record, schema())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    """The first page is shown by package indexes too, where only whole addresses lead back to the repository."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)):
+        address, _, anchor = target.partition("#")
+        if address.startswith(REPOSITORY):
+            where = re.fullmatch(r"/(blob|tree)/main/(.+)", address.removeprefix(REPOSITORY))
+            assert where is None or (ROOT / where[2]).exists(), target
+        elif address.startswith("https://"):
+            continue
+        elif address:
+            assert page != "README.md", f"not a whole address: {target}"
+            assert ((ROOT / page).parent / address).exists(), target
+        else:
+            heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}, target
 
 
 def test_every_command_option_and_code_in_the_text_exists() -> None:

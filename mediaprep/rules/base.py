@@ -32,7 +32,15 @@ Part = Literal["file", "container", "video", "audio", "picture", "metadata", "me
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One rule broken by one file. `cure` is an action's word, `part` what the cure has to touch."""
+    """One rule broken by one file.
+
+    * `code`: the code of the rule; `mediaprep explain CODE` prints its manual page.
+    * `name`: the name of the rule.
+    * `level`: `error`, or `warning` if the file complies all the same.
+    * `message`: what is wrong, one sentence.
+    * `cure`: the cheapest action that cures it.
+    * `part`: what the cure changes in the file.
+    """
 
     code: str
     name: str

@@ -30,7 +30,8 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         Recipients of a document or of a link can read it, and no platform promises to remove it.
         Cured by leaving the metadata off; pixels and sound stay bit for bit as they are.
 
-        Source: mediaprep's own; EXIF 2.32, 4.6.6; QuickTime `com.apple.quicktime.location.ISO6709`; 3GPP TS 26.244 `loci`.""",
+        Source: mediaprep's own; EXIF 2.32, 4.6.6; QuickTime `com.apple.quicktime.location.ISO6709`; 3GPP TS 26.244
+        `loci`.""",
     ),
     (
         "MP402",
