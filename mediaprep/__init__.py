@@ -88,13 +88,19 @@ _HOMES = {
 }  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """Names are loaded when used, so that `import mediaprep` costs next to nothing."""
-    from importlib import import_module
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
 
-    if name == "load_profile":
-        return import_module("mediaprep.planning.profiles").load
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"mediaprep.{home}"), name)
-    raise AttributeError(f"module 'mediaprep' has no attribute {name!r}")
+
+if not TYPE_CHECKING:  # else type checkers would take any name for one that exists
+
+    def __getattr__(name: str) -> Any:
+        """Names are loaded when used, so that `import mediaprep` costs next to nothing."""
+        from importlib import import_module
+
+        if name == "load_profile":
+            return import_module("mediaprep.planning.profiles").load
+        for home, names in _HOMES.items():
+            if name in names:
+                return getattr(import_module(f"mediaprep.{home}"), name)
+        raise AttributeError(f"module 'mediaprep' has no attribute {name!r}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pydoc
+import re
 import subprocess
 import sys
 from importlib.resources import files
 from inspect import getdoc, isroutine
+from pathlib import Path
 
 import pytest
 
@@ -39,7 +42,25 @@ def test_no_module_hides_a_name() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="frobnicate"):
-        _ = mediaprep.frobnicate
+        _ = mediaprep.frobnicate  # type: ignore[attr-defined]
+
+
+def test_dir_lists_the_public_names_and_no_more() -> None:
+    assert dir(mediaprep) == sorted([*mediaprep.__all__, "__version__"])
+
+
+def test_help_shows_every_function_and_class() -> None:
+    page = pydoc.plain(pydoc.render_doc(mediaprep))
+    for name in mediaprep.__all__:
+        one = getattr(mediaprep, name)
+        headline = rf"^    class {name}\(" if isinstance(one, type) else rf"^    (\w+ = )?{name}\b.*\("
+        assert re.search(headline, page, re.MULTILINE), name
+    assert mediaprep.__version__ in page
+
+
+def test_every_public_name_is_in_the_typing_test() -> None:
+    api = (Path(__file__).parent / "typing" / "api.py").read_text(encoding="utf-8")
+    assert [name for name in mediaprep.__all__ if not re.search(rf"\b{name}\b", api.partition("\n\n\n")[2])] == []
 
 
 def test_the_package_is_typed() -> None:

@@ -1,0 +1,142 @@
+"""Every public name as others use it. Never run: mypy alone reads it, and fails where a type changes for others.
+
+One function for each name or family; `assert_type` is for what callers build on.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, assert_type
+
+import httpx
+
+import mediaprep
+from mediaprep import (
+    Action,
+    Envelope,
+    Finding,
+    Limits,
+    MediaprepError,
+    NetworkError,
+    NotSendable,
+    Options,
+    OutputError,
+    Prepared,
+    Profile,
+    ProfileError,
+    SendableTransport,
+    SourceError,
+    Terms,
+    ToolError,
+    UsageError,
+    agree,
+    check,
+    check_all,
+    load_profile,
+    plan,
+    prepare,
+    prepare_all,
+    prepare_message,
+    publish,
+    publish_all,
+)
+
+assert_type(mediaprep.__version__, str)
+
+mediaprep.frobnicate  # type: ignore[attr-defined] # noqa: B018 - an unknown name is an error
+
+
+def one_file(options: Options, profile: Profile) -> None:
+    assert_type(prepare("a.mov", into="out"), Prepared)
+    prepare(Path("a.mov"), into=Path("out"), profile="whatsapp", target="video", options=options)
+    prepare("a.mov", into="out", profile=Path("own.toml"), caption="hello", force=True)
+    prepare("a.mov", into="out", profile=profile)
+    prepare("a.mov", "out")  # type: ignore[call-arg]
+    prepare("a.mov")  # type: ignore[call-arg]
+    assert_type(check("a.mov", profile=profile, target="video", caption="hello"), Prepared)
+    assert_type(plan("a.mov", profile="whatsapp", target=None, options=None), Prepared)
+
+
+def many_files(executor: concurrent.futures.Executor) -> None:
+    def on_start(count: int) -> None: ...
+    def on_progress(source: str, fraction: float) -> None: ...
+
+    records = prepare_all(
+        ["a.mov", Path("folder")], into="out", jobs=2, executor=executor, allow_hosts=["media.example.com"],
+        on_start=on_start, on_progress=on_progress,
+    )  # fmt: skip
+    assert_type(records, Iterator[Prepared])
+    assert_type(check_all(("a.mov",), stage="plan", jobs=None, on_start=on_start), Iterator[Prepared])
+    check_all(["a.mov"], stage="guess")  # type: ignore[arg-type]
+
+
+def a_record(record: Prepared) -> None:
+    assert_type(record.status, Literal["ready", "published", "needs-work", "rejected", "failed"])
+    assert_type(record.path, str | None)
+    assert_type(record.bytes, int | None)
+    assert_type(record.findings, tuple[Finding, ...])
+    assert_type(record.remaining, tuple[Finding, ...])
+    assert_type(record.changes, tuple[str, ...])
+    assert_type(record.waveform, tuple[int, ...] | None)
+    assert_type(record.reference, dict[str, str] | None)
+    assert_type(record.message, dict[str, Any] | None)
+    assert_type(record.json(without=("path",)), str)
+    if record.error is not None:
+        assert_type(record.error.message, str)
+    record.status = "ready"  # type: ignore[misc]
+
+
+def a_finding(finding: Finding) -> None:
+    assert_type(finding.code, str)
+    assert_type(finding.level, Literal["error", "warning"])
+    assert_type(finding.action, Action)
+    assert_type(Action.REMUX < Action.ENCODE, bool)
+    assert_type(Action.PASS.word, str)
+
+
+def profiles_and_options() -> None:
+    profile = load_profile("whatsapp")
+    assert_type(profile, Profile)
+    assert_type(load_profile(Path("own.toml")), Profile)
+    limits = profile.limits("image")
+    assert_type(limits, Limits)
+    assert_type(limits.max_bytes, int | None)
+    assert_type(limits.accepts("image/jpeg"), bool)
+    Options(background="#000000", voice_rate=16000, normalize=True, emojis=("🐈",))
+    Options(voice_rate=44100)  # type: ignore[arg-type]
+
+
+def publishing(options: Options) -> None:
+    envelope = Envelope(to="+12345678900", caption="Sunday", view_once=False)
+    terms = agree("wassenger", envelope=envelope)
+    assert_type(terms, Terms)
+    agree("engagelab", host="www", public_url="https://cdn.example.com/media", try_links=False)
+    assert_type(publish("a.mov", terms=terms, target="video", options=options), Prepared)
+    assert_type(publish_all(["a.mov"], terms=terms, jobs=2), Iterator[Prepared])
+    publish("a.mov")  # type: ignore[call-arg]
+    assert_type(prepare_message({"to": "1"}, terms=terms, within="media"), dict[str, Any])
+    with httpx.Client(transport=SendableTransport(terms)) as client:
+        client.post("https://api.example.com/v1/messages", json={"to": "1"})
+
+
+async def publishing_later(terms: Terms) -> None:
+    async with httpx.AsyncClient(transport=SendableTransport(terms)) as client:
+        await client.post("https://api.example.com/v1/messages", json={"to": "1"})
+
+
+def what_is_raised(terms: Terms) -> None:
+    try:
+        prepare_message({}, terms=terms)
+    except NotSendable as error:
+        assert_type(error.record, Prepared)
+    except ProfileError as error:
+        assert_type(error, ProfileError)
+    except (UsageError, SourceError, ToolError, OutputError) as error:
+        assert_type(error, UsageError | SourceError | ToolError | OutputError)
+    except NetworkError as error:
+        assert_type(error.temporary, bool)
+        assert_type(error.status, int | None)
+    except MediaprepError as error:
+        assert_type(str(error), str)
