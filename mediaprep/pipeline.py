@@ -106,8 +106,8 @@ def look(source: Path, job: Job) -> Media:
 
 
 def foretell(plan: Plan, media: Media, job: Job) -> Prepared:
-    """The record of `check`, which is about the target asked for, and of `plan`, whose action, target and type are those
-    that `carry_out` arrives at as long as no attempt fails. Nothing is made."""
+    """The record of `check`, which is about the target asked for, and of `plan`, whose action, target and type are
+    those that `carry_out` arrives at as long as no attempt fails. Nothing is made."""
     clean = plan.action is Action.PASS and not errors_of(plan.findings)
     final = plan.outcome
     changes: tuple[str, ...] = ()

@@ -231,9 +231,9 @@ def profile(one: Profile) -> str:
             if value in (None, (), {}):
                 continue
             source = one.source(target, key)
-            said = f"  # {source.title} ({source.checked})" if source else ""
-            out.append(f"{key} = {_value(key, value)}{said}")
-    cited = {source.url: source.title for source in one.sources.values() if source.url}
+            said = f"{source.title} ({source.checked})" if source else f"set in {one.file}"
+            out.append(f"{key} = {_value(key, value)}  # {said}")
+    cited = {source.url: source.title for source in one.sources if source.url}
     out += ["", *(f"{title}: {url}" for url, title in cited.items())]
     return "\n".join(out)
 

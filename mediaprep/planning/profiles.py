@@ -14,6 +14,10 @@
     max_bytes = "5 MB"
 
 `extends = "whatsapp"` starts from a shipped profile and changes single keys; `sticker = false` takes a target out.
+Only the targets are inherited, each key with the source that it has there; `*` stands for the keys of this table. A key
+without a source is the profile's own.
+
+A profile in the folder `profiles/` is shipped; nothing else names it.
 """
 
 from __future__ import annotations
@@ -33,8 +37,6 @@ from mediaprep.errors import ProfileError, UsageError, did_you_mean
 from mediaprep.media import MetadataKind
 from mediaprep.rules.limits import LARGEST_NUMBER, Limits
 
-SHIPPED = ("whatsapp", "wassenger", "engagelab", "msgflash")
-
 UNITS: dict[str, dict[str, float]] = {
     "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30},
     "seconds": {"MS": 0.001, "S": 1, "MIN": 60, "H": 3600},
@@ -45,7 +47,7 @@ LARGEST = 32_768
 """Bytes of a profile; the shipped ones have a fifth of it."""
 
 
-class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Citation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a limit is written, and the day that was looked up."""
 
     title: str
@@ -53,26 +55,49 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: str = ""
 
 
+Cited = dict[str, dict[str, Citation]]
+"""By target and key; a key that is not there is the profile's own."""
+
+
 class Profile(Struct, frozen=True, kw_only=True):
-    """What one platform accepts: `targets` by name, and for each the source of every key (`*` for the rest)."""
+    """What one platform accepts: `targets` by name, `cited` for what the platform itself says. `file`: the TOML file's
+    name, for keys that rest on nothing else."""
 
     name: str
     title: str
     targets: dict[str, Limits]
-    sources: dict[str, Source]
-    source_of: dict[str, dict[str, str]]
+    cited: Cited = {}
+    file: str = ""
 
     def limits(self, target: str) -> Limits:
         if target not in self.targets:
             raise UsageError(
                 f'the profile "{self.name}" has no target "{target}"{did_you_mean(target, self.targets)}; '
-                f"it has {', '.join(self.targets)}"
+                f"available: {', '.join(self.targets)}"
             )
         return self.targets[target]
 
-    def source(self, target: str, key: str) -> Source | None:
-        names = self.source_of.get(target, {})
-        return self.sources.get(names.get(key, names.get("*", "")))
+    def source(self, target: str, key: str) -> Citation | None:
+        """Where this limit is written; None where it is the profile's own."""
+        return self.cited.get(target, {}).get(key)
+
+    @property
+    def sources(self) -> tuple[Citation, ...]:
+        """All that is cited, in the order of use."""
+        return tuple({one: None for keys in self.cited.values() for one in keys.values()})
+
+
+def shipped_folder() -> Path:
+    """Inside the wheel, or beside the package in a source tree."""
+    inside = Path(__file__).parents[1] / "_profiles"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "profiles"
+
+
+BASE = "whatsapp"
+"""The profile that most others extend; it comes first wherever they are listed."""
+
+SHIPPED = tuple(sorted((path.stem for path in shipped_folder().glob("*.toml")), key=lambda name: (name != BASE, name)))
+"""The names of the shipped profiles, in the order in which they are listed."""
 
 
 def load(name_or_path: str | Path) -> Profile:
@@ -88,96 +113,121 @@ def _load(where: str) -> Profile:
     if path.suffix.lower() != ".toml" and not path.is_file():
         raise ProfileError(
             f'unknown profile "{where}"{did_you_mean(where, SHIPPED)}; available: {", ".join(SHIPPED)}, '
-            "or the path of a .toml file"
+            "or a path to a .toml file"
         )
     if not path.is_file():
-        raise ProfileError(f"there is no profile file {where}")
-    if path.stat().st_size > LARGEST:
-        raise ProfileError(f"the profile {where} has more than {LARGEST:,} bytes; is it the right file?")
+        raise ProfileError(f"profile file not found: {where}. Check the path")
+    if (size := path.stat().st_size) > LARGEST:
+        raise ProfileError(
+            f"profile {where} too large: {size:,} bytes, limit: {LARGEST:,}. Check that it is the right file"
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise ProfileError(f"the profile {where} is not UTF-8 text; save it as such") from None
+        raise ProfileError(f"profile {where} is not UTF-8 text. Save it as UTF-8") from None
     except OSError as error:
-        raise ProfileError(f"the profile {where} cannot be read: {error.strerror}") from None
+        raise ProfileError(f"cannot read profile {where}: {error.strerror}") from None
     return parse(text, path.stem, where)
 
 
 def shipped_text(name: str) -> str:
-    """The TOML of a shipped profile: inside the wheel, or beside the package in a source tree."""
-    inside = Path(__file__).parents[1] / "_profiles" / f"{name}.toml"
-    beside = Path(__file__).parents[2] / "profiles" / f"{name}.toml"
-    return (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+    """The TOML of a shipped profile."""
+    return (shipped_folder() / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def parse(text: str, name: str, where: str = "") -> Profile:
-    """The profile that a TOML text describes. `where` is named in errors."""
+    """The profile that a TOML text describes. `where`: its path, named in errors."""
+    file = Path(where).name or f"{name}.toml"
     where = where or f"profile {name}"
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{where}: not valid TOML: {error}") from None
-    except (RecursionError, ValueError):
-        raise ProfileError(
-            f"{where}: not valid TOML: nested too deeply, or a number with thousands of digits"
-        ) from None
-    table = _extended(table, where)
-    title = table.pop("title", name)
-    name = table.pop("name", name)
+    table = _toml(text, where)
+    title, name = table.pop("title", ""), table.pop("name", name)
     if not isinstance(title, str) or not isinstance(name, str):
-        raise ProfileError(f"{where}: name and title are texts in quotes")
-    sources = {
-        key: _struct(value, Source, f"{where}: [sources.{key}]")
-        for key, value in _table(table.pop("sources", {}), where, "sources").items()
-    }
-    targets: dict[str, Limits] = {}
-    source_of: dict[str, dict[str, str]] = {}
-    for target, value in table.items():
-        spot = f"{where}: [{target}]"
-        keys = dict(_table(value, where, target))
-        cited = _struct(keys.pop("source", {}), dict[str, str], f"{spot} source")
-        for key, source in cited.items():
-            if source not in sources:
-                raise ProfileError(
-                    f'{spot} source.{key} names "{source}", which is not under [sources]{did_you_mean(source, sources)}'
-                )
-        source_of[target] = cited
-        targets[target] = limits(keys, spot)
-    for target, one in targets.items():
-        if one.fallback is not None and one.fallback not in targets:
-            raise ProfileError(
-                f'{where}: [{target}] fallback names the target "{one.fallback}", which is not there'
-                f"{did_you_mean(one.fallback, targets)}"
-            )
+        raise ProfileError(f"{where}: name and title must be text in quotes")
+    merged = _merged(table, where)
+    targets = {target: limits(keys, f"{where}: [{target}]") for target, keys in merged.tables.items()}
     if not targets:
-        raise ProfileError(f"{where}: there is no target; add a table such as [image]")
-    return Profile(name=name, title=title, targets=targets, sources=sources, source_of=source_of)
+        raise ProfileError(f"{where}: no target; add a table such as [image]")
+    _check_fallbacks(targets, where)
+    return Profile(name=name, title=title or name, targets=targets, cited=merged.cited, file=file)
 
 
-def _extended(table: dict[str, Any], where: str) -> dict[str, Any]:
-    """The table laid over the shipped profile that it extends, which may itself extend another."""
-    if "extends" not in table:
-        return table
-    name = str(table["extends"])
+def _toml(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{where}: invalid TOML: {error}") from None
+    except (RecursionError, ValueError):
+        raise ProfileError(f"{where}: invalid TOML: nested too deeply, or a number with thousands of digits") from None
+
+
+class _Merged(Struct):
+    """A profile laid over those that it extends: keys as TOML has them, and what is cited for each. `known`: the
+    citations that a table may name."""
+
+    tables: dict[str, dict[str, Any]]
+    cited: Cited
+    known: dict[str, Citation]
+
+
+def _merged(table: dict[str, Any], where: str) -> _Merged:
+    """Sources are resolved in the profile that sets a key, before another one is laid over it."""
+    extends = "extends" in table
+    made = _extended(table.pop("extends"), where) if extends else _Merged({}, {}, {})
+    for key, value in _table(table.pop("sources", {}), where, "sources").items():
+        made.known[key] = _struct(value, Citation, f"{where}: [sources.{key}]")
+    for target, value in table.items():
+        if extends and value is False:
+            made.tables.pop(target, None)
+            made.cited.pop(target, None)
+            continue
+        keys = dict(_table(value, where, target))
+        spot = f"{where}: [{target}]"
+        named = _struct(keys.pop("source", {}), dict[str, str], f"{spot} source")
+        for key, source in named.items():
+            if source not in made.known:
+                raise ProfileError(
+                    f'{spot} source.{key}: "{source}" is not defined under [sources]{did_you_mean(source, made.known)}'
+                )
+        inherited = {key: one for key, one in made.cited.get(target, {}).items() if key not in keys}
+        own = {key: named["*"] for key in keys if "*" in named} | {key: one for key, one in named.items() if key != "*"}
+        made.tables[target] = {**made.tables.get(target, {}), **keys}
+        made.cited[target] = {**inherited, **{key: made.known[source] for key, source in own.items()}}
+    return made
+
+
+def _extended(name: Any, where: str) -> _Merged:
+    """What is inherited of a shipped profile, which may itself extend another."""
     if name not in SHIPPED:
         raise ProfileError(
-            f'{where}: extends names "{name}"{did_you_mean(name, SHIPPED)}; there are {", ".join(SHIPPED)}'
+            f'{where}: extends: unknown profile "{name}"{did_you_mean(str(name), SHIPPED)}; '
+            f"available: {', '.join(SHIPPED)}"
         )
-    base = _extended(tomllib.loads(shipped_text(name)), where)
-    merged = {**base, **{key: _merged(base.get(key), value) for key, value in table.items() if key != "extends"}}
-    return {key: value for key, value in merged.items() if value is not False}
+    table = _toml(shipped_text(name), name)
+    return _merged({key: value for key, value in table.items() if key not in ("name", "title")}, name)
 
 
-def _merged(base: Any, value: Any) -> Any:
-    return {**base, **value} if isinstance(base, dict) and isinstance(value, dict) else value
+def _check_fallbacks(targets: Mapping[str, Limits], where: str) -> None:
+    """Each names a target, and none leads back to where it came from."""
+    for target, one in targets.items():
+        passed, fallback = [target], one.fallback
+        while fallback is not None:
+            if fallback not in targets:
+                raise ProfileError(
+                    f'{where}: [{passed[-1]}] fallback: unknown target "{fallback}"{did_you_mean(fallback, targets)}; '
+                    f"available: {', '.join(targets)}"
+                )
+            if fallback in passed:
+                raise ProfileError(f"{where}: [{target}] fallback leads in a circle: {', '.join([*passed, fallback])}")
+            passed.append(fallback)
+            fallback = targets[fallback].fallback
 
 
 def _table(value: Any, where: str, key: str) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
     raise ProfileError(
-        f'{where}: "{key}" stands outside any table{did_you_mean(key, ["name", "title", "extends"])}; '
-        "limits belong under a target such as [image]"
+        f'{where}: "{key}" is outside any table{did_you_mean(key, ["name", "title", "extends"])}. '
+        "Put limits under a target such as [image]"
     )
 
 
@@ -187,13 +237,13 @@ def limits(keys: Mapping[str, Any], spot: str) -> Limits:
     values: dict[str, Any] = {}
     for key, value in keys.items():
         if key not in hints:
-            raise ProfileError(f'{spot} has no key "{key}"{did_you_mean(key, hints)}')
+            raise ProfileError(f'{spot} unknown key "{key}"{did_you_mean(key, hints)}')
         values[key] = _struct(_with_unit(value, hints[key], f"{spot} {key}"), hints[key], f"{spot} {key}")
     if "mime" not in values:
-        raise ProfileError(f"{spot} lacks mime, the list of types that are taken")
+        raise ProfileError(f'{spot} missing key "mime". List the accepted types, such as mime = ["image/jpeg"]')
     made = Limits(**values)
     if made.error_above is not None and (made.max_bytes is None or made.error_above < made.max_bytes):
-        raise ProfileError(f"{spot} error_above must not be below max_bytes")
+        raise ProfileError(f"{spot} error_above must be at least max_bytes")
     return made
 
 
@@ -208,8 +258,8 @@ def _with_unit(value: Any, hint_: Any, spot: str) -> Any:
         given = match[2] if match else value
         known = ", ".join(units).replace("IB", "iB") if kind == "bytes" else ", ".join(units).lower()
         raise ProfileError(
-            f'{spot} = "{value}" has no unit of {"size" if kind == "bytes" else "time"}'
-            f"{did_you_mean(given.upper(), units)}; known are {known}"
+            f'{spot} = "{value}": missing or unknown unit of {"size" if kind == "bytes" else "time"}'
+            f"{did_you_mean(given.upper(), units)}; accepted: {known}"
         )
     number = float(match[1]) * units[unit]
     if number > LARGEST_NUMBER:
@@ -235,8 +285,8 @@ PLAIN = {
     '"bool"': "true or false",
     '"date"': "a day such as 2026-11-21",
     "Expected": "expected",
-    "Object contains unknown field": "there is no key",
-    "Object missing required field": "there must be a key",
+    "Object contains unknown field": "unknown key",
+    "Object missing required field": "missing key",
 }
 
 
@@ -247,5 +297,5 @@ def _plainly(said: str, type_: Any) -> str:
         said = said.replace(technical, plain)
     if "Invalid enum value" in said:
         known = ", ".join(str(one) for one in getattr(MetadataKind, "__args__", ()))
-        said = said.replace("Invalid enum value", "there is no kind") + f"; there are {known}"
+        said = said.replace("Invalid enum value", "unknown kind") + f"; accepted: {known}"
     return said

@@ -33,7 +33,7 @@ def test_an_output_that_is_too_short_or_too_long_is_not(film: Path) -> None:
     expected = probe(film, "film.mp4")
     assert expected.duration is not None
     for wrong in (expected.duration * 2 + 1, expected.duration / 2 - 0.5):
-        with pytest.raises(OutputError, match="lasts .* s, expected"):
+        with pytest.raises(OutputError, match="output lasts"):
             verify(film, replace(expected, duration=wrong), LIMITS["video"], copied=True, folder=film.parent)
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from mediaprep.errors import MediaprepError
 from mediaprep.options import Options
 from mediaprep.pipeline import Job, Request, Stage, look, work
-from mediaprep.planning.planner import make_plan
+from mediaprep.planning.planner import Plan, make_plan
 from mediaprep.planning.profiles import SHIPPED, Profile, load, parse
 from mediaprep.record import Prepared
 from mediaprep.running import staging
@@ -153,7 +153,8 @@ def test_what_is_foretold_is_done_for_all_there_is(source: Path, tmp_path: Path)
 
 
 def planned(case: Case, folder: Path) -> str:
-    """All that decides what `prepare` does: the plan, and the options that it is carried out with."""
+    """All that decides what `prepare` does: the plan, whose recipes hold the options that concern it. Of the limits
+    those that a finding was made of already are left out."""
     job, scratch = case.job(folder, "plan"), folder / "look"
     scratch.mkdir(parents=True)
     try:
@@ -162,5 +163,10 @@ def planned(case: Case, folder: Path) -> str:
     except MediaprepError as error:
         return repr(error)
     plan = make_plan(media, case.profile, case.target, case.options)
-    options = case.options if plan.action.word in ("remux", "encode", "fallback") else None
-    return repr((replace(plan, limits=replace(plan.limits, max_caption=None, max_text=None)), options))
+    return repr(without_words(plan))
+
+
+def without_words(plan: Plan) -> Plan:
+    limits = replace(plan.limits, mime=(), max_caption=None, max_text=None)
+    fallback = without_words(plan.fallback) if plan.fallback is not None else None
+    return replace(plan, limits=limits, fallback=fallback)

@@ -2,24 +2,117 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from mediaprep.cli import show
 from mediaprep.errors import ProfileError, UsageError
-from mediaprep.planning.profiles import SHIPPED, load, parse
+from mediaprep.planning.profiles import SHIPPED, Profile, load, parse, shipped_folder, shipped_text
 
 GOOD = """
 [sources.mine]
-title = "My gateway"
+title = "Mine"
 checked = 2026-11-21
 [image]
 source = { "*" = "mine" }
 mime = ["image/jpeg"]
 max_bytes = "2 MB"
 """
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+EXPECTED: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "sources.json").read_text())
+"""What each key of four profiles rests on: profile and target, then the name under `[sources]`, then the keys."""
+
+
+def set_keys(profile: Profile) -> dict[tuple[str, str], Any]:
+    """Every limit that is set, by target and key."""
+    return {
+        (target, key): value
+        for target, limits in profile.targets.items()
+        for key, value in msgspec.structs.asdict(limits).items()
+        if value not in (None, (), {})
+    }
+
+
+def resolved(profile: Profile) -> dict[tuple[str, str], tuple[Any, Any]]:
+    """Every limit with its source."""
+    return {spot: (value, profile.source(*spot)) for spot, value in set_keys(profile).items()}
+
+
+def test_the_profiles_are_those_in_the_folder() -> None:
+    assert sorted(SHIPPED) == sorted(path.stem for path in shipped_folder().iterdir())
+    assert SHIPPED[0] == "whatsapp"
+    assert [load(name).name for name in SHIPPED] == [*SHIPPED]
+
+
+@pytest.mark.parametrize("place", EXPECTED)
+def test_every_key_says_where_it_comes_from(place: str) -> None:
+    name, target = place.split()
+    names = {one["title"]: key for text in SHIPPED for key, one in tomllib.loads(shipped_text(text))["sources"].items()}
+    profile, found = load(name), dict[str, list[str]]()
+    for where, key in set_keys(profile):
+        if where == target:
+            source = profile.source(target, key)
+            assert source is not None
+            found.setdefault(names[source.title], []).append(key)
+    assert {source: sorted(keys) for source, keys in found.items()} == {
+        source: sorted(keys.split()) for source, keys in EXPECTED[place].items()
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_profile_says_what_it_inherits_or_says_already(name: str) -> None:
+    """Each source and each key is left out in turn: something must change."""
+    table, whole = tomllib.loads(shipped_text(name)), resolved(load(name))
+    base = resolved(load(table["extends"])) if "extends" in table else {}
+    for target, keys in table.items():
+        if target == "sources" or not isinstance(keys, dict):
+            continue
+        named, star = keys.get("source", {}), keys.get("source", {}).get("*")
+        for key, source in named.items():
+            assert key == "*" or (source != star or key not in keys), f"{name} [{target}] source.{key}"
+            covered = [one for one in keys if one != "source" and one not in named]
+            assert key != "*" or covered, f"{name} [{target}] source.*"
+        for key in set(keys) - {"source"}:
+            assert whole[target, key] != base.get((target, key)), f"{name} [{target}] {key} is inherited as it is"
+
+
+def test_a_key_that_is_inherited_can_be_given_another_source() -> None:
+    own = GOOD.replace("[image]", "[image]\nmax_side = 9").replace('"mine" }', '"mine", modes = "mine" }')
+    profile = parse('extends = "whatsapp"' + own, "mine")
+    assert {profile.source("image", key).title for key in ("modes", "mime", "max_side")} == {"Mine"}  # type: ignore[union-attr]
+    assert profile.source("image", "bit_depth") == load("whatsapp").source("image", "bit_depth")
+
+
+def test_a_source_of_the_same_name_does_not_take_over_what_is_inherited() -> None:
+    text = GOOD.replace("sources.mine", "sources.media").replace('"mine"', '"media"')
+    profile = parse('extends = "whatsapp"' + text, "mine")
+    assert profile.source("video", "mime") == load("whatsapp").source("video", "mime")
+    assert profile.source("image", "mime") != load("whatsapp").source("image", "mime")
+
+
+def test_the_profile_of_the_readme_is_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "our-gateway.toml"
+    path.write_text(README.split("```toml\n")[1].split("```")[0])
+    profile = load(path)
+    assert (profile.name, profile.title) == ("our-gateway", "Our gateway")
+    lines = show.profile(profile).splitlines()
+    assert "max_bytes = 900,000 bytes  # set in our-gateway.toml" in lines
+    assert sum("set in our-gateway.toml" in line for line in lines) == 3
+    assert any(line.startswith("alpha = no  # WhatsApp Send Message API") for line in lines)
+
+
+def test_neither_name_nor_title_is_inherited() -> None:
+    profile = parse('extends = "engagelab"', "mine")
+    assert (profile.name, profile.title) == ("mine", "mine")
+    assert parse('extends = "engagelab"\nname = "n"\ntitle = "t"', "mine").title == "t"
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -85,8 +178,13 @@ def test_a_profile_can_start_from_a_shipped_one() -> None:
         ('[image]\nmime = ["a/b"]\nmax_bytes = -3', ["max_bytes"]),
         ('[image]\nmime = ["a/b"]\nmax_bytes = nan', ["max_bytes", "whole number"]),
         ('[image]\nmime = ["a/b"]\nalpha = "no"', ["alpha", "true or false"]),
+        ('[image]\nmime = ["a/b"]\nfallback = "image"', ["[image]", "circle"]),
+        (
+            '[a]\nmime = ["a/b"]\nfallback = "b"\n[b]\nmime = ["a/b"]\nfallback = "a"',
+            ["[a] fallback", "circle: a, b, a"],
+        ),
         ('[image]\nmime = "image/jpeg"', ["mime", "list"]),
-        ('[image]\nmax_bytes = "5 MB"', ["lacks mime"]),
+        ('[image]\nmax_bytes = "5 MB"', ["missing key", "mime"]),
         ('[image]\nmime = ["a/b"]\nmetadata = ["gps"]', ["metadata", "gps", "location"]),
         (
             '[image]\nmime = ["a/b"]\nfallback = "documnt"\n[document]\nmime = ["*/*"]',
@@ -118,13 +216,13 @@ def test_an_unknown_profile_or_target_says_what_there_is() -> None:
         load("whatsap")
     with pytest.raises(UsageError, match='did you mean "sticker"'):
         load("whatsapp").limits("stickers")
-    with pytest.raises(ProfileError, match="no profile file"):
+    with pytest.raises(ProfileError, match="profile file not found"):
         load("/nowhere/at/all.toml")
 
 
 def test_what_is_no_profile_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.toml")
-    with pytest.raises(ProfileError, match="no profile file"):
+    with pytest.raises(ProfileError, match="profile file not found"):
         load(tmp_path / "pipe.toml")
     (tmp_path / "film.toml").write_bytes(bytes(40_000))
     with pytest.raises(ProfileError, match="right file"):
