@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mediaprep.converting.fit import fit
 from mediaprep.converting.verify import LASTING, Proof, verify
-from mediaprep.encoders import Encoder, Work, encoder
+from mediaprep.encoders import Encoder, Recipe, Work, encoder
 from mediaprep.errors import MediaprepError, OutputError, ToolError
 from mediaprep.formats import suffix_for
 from mediaprep.media import Media
@@ -80,12 +79,12 @@ class Journey:
     encodes: int = 0
     failure: NothingFits = field(default_factory=NothingFits)
     setbacks: tuple[str, ...] = ()
-    last: Any = None
+    last: Recipe | None = None
 
     def __post_init__(self) -> None:
         one = encoder(self.route.mime)
         assert one is not None, "a route names an encoder that exists"
-        self.encoder: Encoder = one
+        self.encoder: Encoder[Recipe] = one
         self.budget = self.plan.limits.max_bytes
         self.work = Work(
             media=self.media,
@@ -113,7 +112,7 @@ class Journey:
                 raise
             except (ToolError, OutputError) as error:
                 self.failure = NothingFits(reason=str(error))
-                rung = ladder.index(self.last)
+                rung = ladder.index(self.last) if self.last in ladder else 0
             else:
                 if rung is None:
                     break
@@ -122,7 +121,7 @@ class Journey:
             ladder = ladder[rung + 1 :]
         return replace(self.failure, encodes=self.encodes)
 
-    def _search(self, ladder: list[Any]) -> int | None:
+    def _search(self, ladder: list[Recipe]) -> int | None:
         """The best rung that fits; None where none does, with the reason in `failure`."""
         found = fit(
             ladder,
@@ -137,11 +136,11 @@ class Journey:
             self.failure = NothingFits(smallest=found.smallest, reason=reason)
         return found.rung
 
-    def _output(self, recipe: Any) -> Path:
+    def _output(self, recipe: Recipe) -> Path:
         rung = self.route.ladder.index(recipe)
         return self.folder / f"output-{rung}{suffix_for(self.route.mime)}"
 
-    def _encode(self, recipe: Any) -> int:
+    def _encode(self, recipe: Recipe) -> int:
         """Make one output; its bytes, or one more than the budget where it was stopped for being too large."""
         self.last = recipe
         output = self._output(recipe)
@@ -155,7 +154,7 @@ class Journey:
             return (self.budget or over.reached) + 1
         return output.stat().st_size
 
-    def _try_copy(self, recipe: Any) -> Made | None:
+    def _try_copy(self, recipe: Recipe) -> Made | None:
         """A copy may turn out impossible (streams that do not fit the container): then encoding follows."""
         try:
             size = self._encode(recipe)
@@ -169,7 +168,7 @@ class Journey:
             return None
         return self._proven(recipe)
 
-    def _proven(self, recipe: Any) -> Made | None:
+    def _proven(self, recipe: Recipe) -> Made | None:
         output = self._output(recipe)
         expected = self.encoder.expect(recipe, self.media, self.plan.limits)
         try:
@@ -189,6 +188,5 @@ class Journey:
         if wrong := errors_of(proof.remaining):
             self.failure = NothingFits(remaining=wrong, reason="; ".join(finding.message for finding in wrong))
             return None
-        learnt = self.work.notes.get("changes", ())
-        changes = (*self.setbacks, *recipe.changes, *learnt)
+        changes = (*self.setbacks, *recipe.changes, *self.work.losses)
         return Made(path=output, proof=proof, encodes=self.encodes, changes=changes)

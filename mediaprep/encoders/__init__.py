@@ -24,9 +24,9 @@ ENCODERS: dict[str, str] = {
 
 
 @cache
-def encoder(mime: str) -> Encoder | None:
-    """The encoder for an output type, or None."""
+def encoder(mime: str) -> Encoder[Recipe] | None:
+    """The encoder for an output type, or None. It takes recipes of its own ladder only, whatever their kind."""
     if mime not in ENCODERS:
         return None
-    made: Encoder = import_module(f"mediaprep.encoders.{ENCODERS[mime]}").ENCODERS[mime]
+    made: Encoder[Recipe] = import_module(f"mediaprep.encoders.{ENCODERS[mime]}").ENCODERS[mime]
     return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from mediaprep.encoders import picture
-from mediaprep.encoders.base import Encoder, Recipe, Work
+from mediaprep.encoders.base import Encoder, Recipe, Work, complies, obeying
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.rules import Finding, Limits
@@ -69,10 +69,11 @@ class Jpeg:
     ) -> tuple[JpegRecipe, ...]:
         if not picture.stands_still(media, limits, self.mime):
             return ()
-        copies = copy_recipes(media, limits, findings)
-        if limits.modes and "RGB" not in limits.modes:
-            return copies
-        return (*copies, *rungs(media, limits, options.background))
+        copied = [
+            one for one in copy_recipes(media, limits, findings) if complies(self.expect(one, media, limits), limits)
+        ]
+        encoded = rungs(media, limits, options.background) if accepted(limits) else ()
+        return obeying(self, (*copied, *encoded), media, limits)
 
     def expect(self, recipe: JpegRecipe, media: Media, limits: Limits) -> Media:
         if recipe.encodes == 0:
@@ -110,6 +111,11 @@ def copy_recipes(media: Media, limits: Limits, findings: Sequence[Finding]) -> t
     slim = media.trailing > 0 and (limits.max_bytes is None or media.size - media.trailing <= limits.max_bytes)
     cured = all(one.cure == "remux" or (one.code == "MP102" and slim) for one in findings)
     return (JpegRecipe(encodes=0, width=media.width, height=media.height),) if cured else ()
+
+
+def accepted(limits: Limits) -> bool:
+    """Whether the limits accept a JPEG in colour. Pure."""
+    return limits.accepts(Jpeg.mime) and (not limits.modes or "RGB" in limits.modes)
 
 
 def rungs(media: Media, limits: Limits, background: str) -> tuple[JpegRecipe, ...]:
@@ -153,7 +159,7 @@ def _scaled(old: tuple[int, int], new: tuple[int, int], limits: Limits, exact: b
     if old == new:
         return ()
     if exact:
-        return (f"fitted from {old[0]} x {old[1]} into {new[0]} x {new[1]} pixels",)
+        return (f"scaled from {old[0]} x {old[1]} to fit into {new[0]} x {new[1]}",)
     sentence = f"scaled from {old[0]} x {old[1]} to {new[0]} x {new[1]}"
     bounded = max(new) == (limits.max_side or MAX_SIDE) or limits.max_bytes is None
     return (sentence if bounded else f"{sentence} to fit {megabytes(limits.max_bytes or 0)}",)
@@ -161,15 +167,14 @@ def _scaled(old: tuple[int, int], new: tuple[int, int], limits: Limits, exact: b
 
 def prepared(recipe: JpegRecipe, work: Work, page: int = 0) -> Pixels:
     """The decoded and normalised picture: decoded once, however many rungs are tried."""
-    key = f"picture {page}"
-    if key not in work.notes:
-        best = rungs(work.media, work.limits, work.options.background)[0]
-        image = picture.open_still(work.source, work.media, largest=max(best.width, best.height), page=page)
-        quality, chroma = own_quality(image), _own_chroma(image)
-        image = picture.normalise(image, work.media, background=work.options.background)
-        work.notes[key] = Pixels(image, quality, chroma)
-    kept: Pixels = work.notes[key]
-    return kept
+    return work.notes.once(("pixels", page), lambda: _decoded(work, page))
+
+
+def _decoded(work: Work, page: int) -> Pixels:
+    best = rungs(work.media, work.limits, work.options.background)[0]
+    image = picture.open_still(work.source, work.media, largest=max(best.width, best.height), page=page)
+    quality, chroma = own_quality(image), _own_chroma(image)
+    return Pixels(picture.normalise(image, work.media, background=work.options.background), quality, chroma)
 
 
 def at_size(pixels: Pixels, recipe: JpegRecipe, work: Work) -> Image:
@@ -206,14 +211,14 @@ def _own_chroma(image: Image) -> int:
 
 def _sampled(recipe: JpegRecipe, pixels: Pixels, work: Work) -> int:
     """Bytes that the recipe gives, from a few tiles encoded at its quality and scale."""
-    sizes: dict[tuple[int, int, int, int], int] = work.notes.setdefault("sampled", {})
-    quality, chroma = min(recipe.quality, pixels.quality), max(recipe.chroma, pixels.chroma)
-    key = (recipe.width, recipe.height, quality, chroma)
-    if key not in sizes:
+
+    def sampled() -> int:
         tiles = _mosaic(pixels.image, (recipe.width, recipe.height))
         share = recipe.width * recipe.height / (tiles.width * tiles.height)
-        sizes[key] = _HEADERS + round((len(compressed(pixels, recipe, tiles)) - _HEADERS) * share)
-    return sizes[key]
+        return _HEADERS + round((len(compressed(pixels, recipe, tiles)) - _HEADERS) * share)
+
+    quality, chroma = min(recipe.quality, pixels.quality), max(recipe.chroma, pixels.chroma)
+    return work.notes.once(("sampled", recipe.width, recipe.height, quality, chroma), sampled)
 
 
 def _mosaic(image: Image, size: tuple[int, int]) -> Image:
@@ -239,4 +244,4 @@ def _mosaic(image: Image, size: tuple[int, int]) -> Image:
 
 JPEG = Jpeg()
 
-ENCODERS: dict[str, Encoder] = {JPEG.mime: JPEG}
+ENCODERS: dict[str, Encoder[JpegRecipe]] = {JPEG.mime: JPEG}

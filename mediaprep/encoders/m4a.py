@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mediaprep.encoders.base import Encoder, Work
-from mediaprep.encoders.sound import time_allowed, worth
+from mediaprep.encoders.sound import Settings, time_allowed, worth
 from mediaprep.encoders.sound.encoder import BARE, SoundEncoder, SoundRecipe
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
@@ -64,7 +63,7 @@ class M4a(SoundEncoder):
     def size(self, bit_rate: int, sample_rate: int, seconds: float) -> int:
         return round(seconds * bit_rate / 8 + 4 * (seconds * sample_rate / FRAME + 2)) + HEADER
 
-    def settings(self, recipe: SoundRecipe) -> dict[str, Any]:
+    def settings(self, recipe: SoundRecipe) -> Settings:
         return {
             "acodec": "aac",
             "b:a": recipe.bit_rate,
@@ -102,4 +101,4 @@ def copy_arguments(media: Media, sound: AudioStream, output: str) -> list[str]:
     return tools.arguments(ffmpeg.output(tools.source(media)[str(sound.index)], output, **BARE, **settings))
 
 
-ENCODERS: dict[str, Encoder] = {M4a.mime: M4a()}
+ENCODERS: dict[str, Encoder[SoundRecipe]] = {M4a.mime: M4a()}

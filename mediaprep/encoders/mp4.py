@@ -8,15 +8,15 @@ from pathlib import Path, PurePath
 from msgspec.structs import replace
 
 from mediaprep.encoders import film
-from mediaprep.encoders.base import Encoder, Work
+from mediaprep.encoders.base import Encoder, Work, complies, obeying
 from mediaprep.encoders.film import AudioSettings, FilmRecipe, SoundChoice, VideoSettings
-from mediaprep.encoders.film.animation import NAME, as_film, record
+from mediaprep.encoders.film.animation import NAME, as_film, write_film
 from mediaprep.encoders.film.graph import KEYFRAME_SECONDS, film_arguments, sample_arguments
 from mediaprep.encoders.film.ladder import bit_rate_of, bytes_of_copy, changes, copies, encodes
 from mediaprep.errors import ToolError
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
-from mediaprep.rules import Finding, Limits, check, errors_of
+from mediaprep.rules import Finding, Limits
 
 SAMPLED = 0.04
 LONGEST_SAMPLE = 6.0
@@ -42,23 +42,22 @@ class Mp4:
     def ladder(
         self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options
     ) -> Sequence[FilmRecipe]:
-        """Copies, then constant quality, then ever lower bit rates. What would break a rule is not offered."""
+        """Copies that comply, then constant quality, then ever lower bit rates."""
         if media.kind not in ("video", "animation") or as_film(media).main_video is None:
             return ()
-        recipes = [*copies(media, limits), *encodes(as_film(media), limits)]
-        return tuple(
+        copied = [copy for copy in copies(media, limits) if complies(self.expect(copy, media, limits), limits)]
+        ladder = [
             replace(recipe, changes=changes(recipe, media, limits, options.background))
-            for recipe in recipes
-            if not errors_of(check(self.expect(recipe, media, limits), limits, ours=True))
-        )
+            for recipe in (*copied, *encodes(as_film(media), limits))
+        ]
+        return obeying(self, ladder, media, limits)
 
     def expect(self, recipe: FilmRecipe, media: Media, limits: Limits) -> Media:
         source = as_film(media)
         video = source.main_video
         assert video is not None, "no recipe is made for what has no picture"
-        seconds = (video.duration or source.duration) if recipe.sound == "none" else source.duration
-        if recipe.end is not None:
-            seconds = min(seconds or recipe.end, recipe.end)
+        own = video.duration if recipe.sound == "none" else None
+        seconds = min((one for one in (own, source.duration, recipe.end) if one), default=None)
         picture = _expected_picture(recipe.picture, video, seconds)
         sound = _expected_sound(recipe.sound, source.main_audio, seconds)
         return Media(
@@ -85,7 +84,9 @@ class Mp4:
         most = round(seconds * (min(peak, REENCODED * (film.deserved(source) or peak)) + sound) / 8) + around
         if work.ceiling is None or most <= work.ceiling * 0.9:
             return most
-        rate = _sampled(picture, work, seconds) if seconds >= SHORTEST_SAMPLED else None
+        rate = None
+        if seconds >= SHORTEST_SAMPLED:
+            rate = work.notes.once(("sample", picture), lambda: _sampled(picture, work, seconds))
         return most // 2 if rate is None else min(most, round(seconds * (rate + sound) / 8) + around)
 
     def encode(self, recipe: FilmRecipe, work: Work, output: Path) -> None:
@@ -108,9 +109,7 @@ def _parts(recipe: FilmRecipe, work: Work) -> tuple[int, ...]:
     if recipe.picture is None or recipe.picture.bit_rate is None:
         return (0,)
     pixels = replace(recipe.picture, bit_rate=None)
-    known = work.notes.get("first pass") == pixels
-    work.notes["first pass"] = pixels
-    return (2,) if known else (1, 2)
+    return (1, 2) if work.notes.is_new("first pass", pixels) else (2,)
 
 
 def _expected_picture(picture: VideoSettings | None, video: VideoStream, seconds: float | None) -> VideoStream:
@@ -133,28 +132,24 @@ def _expected_sound(sound: SoundChoice, stream: AudioStream | None, seconds: flo
 
 
 def _source(work: Work) -> tuple[Media, str]:
-    """The film to read and its name in the work folder; an animation is recorded as one first."""
+    """The film to read and its name in the work folder; an animation is written as one first."""
     if work.media.kind != "animation":
         return work.media, "input"
     if not (work.folder / NAME).exists():
-        record(work.folder, work.media, work.options.background)
+        write_film(work.folder, work.media, work.options.background)
     return as_film(work.media), NAME
 
 
 def _sampled(picture: VideoSettings, work: Work, seconds: float) -> float | None:
     """bit/s of the picture at constant quality, from pieces all over the film; None where they could not be made."""
-    key = f"sample {picture}"
-    if key not in work.notes:
-        source, name = _source(work)
-        wanted = min(LONGEST_SAMPLE, seconds * SAMPLED)
-        count = max(1, min(4, int(wanted / PIECE)))
-        packets: list[Packet] = []
-        for place in range(count):
-            start = seconds * (place + 0.5) / count
-            packets += _piece(picture, work, (source, name), start, wanted / count)
-        work.notes[key] = _mean_rate(packets, seconds)
-    rate: float | None = work.notes[key]
-    return rate
+    source, name = _source(work)
+    wanted = min(LONGEST_SAMPLE, seconds * SAMPLED)
+    count = max(1, min(4, int(wanted / PIECE)))
+    packets: list[Packet] = []
+    for place in range(count):
+        start = seconds * (place + 0.5) / count
+        packets += _piece(picture, work, (source, name), start, wanted / count)
+    return _mean_rate(packets, seconds)
 
 
 Packet = tuple[bool, int, float]
@@ -212,4 +207,4 @@ def _time_allowed(source: Media) -> float:
     return 120 + (source.duration or 3600) * (2 + pixels / 2e6)
 
 
-ENCODERS: dict[str, Encoder] = {Mp4.mime: Mp4()}
+ENCODERS: dict[str, Encoder[FilmRecipe]] = {Mp4.mime: Mp4()}

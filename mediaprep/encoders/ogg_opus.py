@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
 from mediaprep.encoders.base import Encoder, Work
-from mediaprep.encoders.sound import seconds_of, worth
-from mediaprep.encoders.sound.encoder import SoundEncoder, SoundRecipe
+from mediaprep.encoders.sound import Settings, seconds_of, worth
+from mediaprep.encoders.sound.encoder import SoundEncoder, SoundRecipe, sound_end
 from mediaprep.encoders.sound.ogg_pages import remux
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
@@ -62,17 +61,17 @@ class OggOpus(SoundEncoder):
         steps = MUSIC if speech is None else SPEECH
         best = MUSIC[0] if speech is None else WIDEBAND if speech <= 16000 else FULLBAND
         best = max(steps[-1], min(best, worth(sound) or best))
-        within = advised_bit_rate(seconds_of(media), limits.advised_bytes)
+        within = advised_bit_rate(sound_end(media, limits) or seconds_of(media), limits.advised_bytes)
         top = best if within is None else max(steps[-1], min(best, within))
         recipe = SoundRecipe(bit_rate=top, channels=1, sample_rate=speech or 48000, speech=speech is not None)
         if top < best:
-            recipe = replace(recipe, changes=(f"coded at {top / 1000:g} kbit/s, as the note is long",))
+            recipe = replace(recipe, changes=(f"audio encoded at {top / 1000:g} kbit/s because it is long",))
         return [recipe, *(replace(recipe, bit_rate=step, changes=()) for step in steps if step < top)]
 
     def size(self, bit_rate: int, sample_rate: int, seconds: float) -> int:
         return round(seconds * (bit_rate + OVERHEAD) / 8) + HEADER
 
-    def settings(self, recipe: SoundRecipe) -> dict[str, Any]:
+    def settings(self, recipe: SoundRecipe) -> Settings:
         return {
             "acodec": "libopus",
             "b:a": recipe.bit_rate,
@@ -99,4 +98,4 @@ class OggOpus(SoundEncoder):
         remux(work.source, work.media.demuxer, sound.index, output)
 
 
-ENCODERS: dict[str, Encoder] = {OggOpus.mime: OggOpus()}
+ENCODERS: dict[str, Encoder[SoundRecipe]] = {OggOpus.mime: OggOpus()}

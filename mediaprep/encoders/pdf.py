@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from mediaprep.containers.plain_text import decoded
 from mediaprep.encoders import jpeg, picture
-from mediaprep.encoders.base import Encoder, Work
+from mediaprep.encoders.base import Encoder, Work, obeying
 from mediaprep.errors import OutputError
 from mediaprep.media import Media
 from mediaprep.options import Options
@@ -59,10 +59,11 @@ class Pdf:
     def ladder(
         self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options
     ) -> tuple[PdfRecipe, ...]:
-        if limits.video_codec or limits.audio_codec or not limits.accepts(self.mime):
+        if limits.of_film or limits.of_sound or not limits.accepts(self.mime):
             return ()
         if media.mime in TEXTS:
-            return (PdfRecipe(text=True, width=0, height=0),) if media.size <= MAX_TEXT else ()
+            set_in_type = (PdfRecipe(text=True, width=0, height=0),) if media.size <= MAX_TEXT else ()
+            return obeying(self, set_in_type, media, limits)
         if media.kind not in ("image", "animation") or min(media.upright) < 1:
             return ()
         copies: tuple[PdfRecipe, ...] = ()
@@ -73,7 +74,7 @@ class Pdf:
             PdfRecipe(width=r.width, height=r.height, quality=r.quality, chroma=r.chroma, changes=r.changes)
             for r in jpeg.rungs(every, limits, options.background)
         )
-        return (*copies, *rungs)
+        return obeying(self, (*copies, *rungs), media, limits)
 
     def expect(self, recipe: PdfRecipe, media: Media, limits: Limits) -> Media:
         return Media(
@@ -121,7 +122,7 @@ def _pictures(recipe: PdfRecipe, work: Work) -> Iterator[tuple[bytes, tuple[int,
         image = jpeg.at_size(pixels, recipe, work)
         yield jpeg.compressed(pixels, recipe, image), image.size
     else:
-        for page in picture.pages(work.source, work.media):
+        for page in picture.pages_of(work.source, work.media):
             image = picture.normalise(page, work.media, background=work.options.background)
             image = picture.resized(image, picture.fitted(image.size, max(recipe.width, recipe.height)))
             yield jpeg.compressed(jpeg.Pixels(image, jpeg.BEST, jpeg.FULL_COLOUR), recipe, image), image.size
@@ -143,7 +144,7 @@ def _set(document: FPDF, text: str, work: Work) -> None:
     document.add_page()
     lines, lost = _lines(text, set(face.cmap))
     if lost:
-        work.notes["changes"] = (f"characters that the font lacks are shown as {UNKNOWN}: {' '.join(lost[:20])}",)
+        work.losses = (f"characters missing from the font are shown as {UNKNOWN}: {' '.join(lost[:20])}",)
     for line in lines:
         if line.strip():
             document.cell(h=LINE, text=line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
@@ -170,4 +171,4 @@ def _lines(text: str, known: set[int]) -> tuple[list[str], list[str]]:
     return lines, lost
 
 
-ENCODERS: dict[str, Encoder] = {"application/pdf": Pdf()}
+ENCODERS: dict[str, Encoder[PdfRecipe]] = {"application/pdf": Pdf()}

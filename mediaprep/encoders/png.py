@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from mediaprep.encoders import jpeg, picture
-from mediaprep.encoders.base import Encoder, Recipe, Work
+from mediaprep.encoders.base import Encoder, Recipe, Work, complies, obeying
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.rules import Finding, Limits
@@ -32,7 +32,10 @@ class PngRecipe(Recipe, frozen=True, kw_only=True):
 
 
 class Png:
-    """One rung, since nothing is lost that could be lost in steps: what does not fit goes on to JPEG."""
+    """One rung, since nothing is lost that could be lost in steps: what does not fit goes on to JPEG.
+
+    A photograph is left to JPEG, unless the profile makes or accepts none.
+    """
 
     mime = "image/png"
 
@@ -41,18 +44,21 @@ class Png:
     ) -> tuple[PngRecipe, ...]:
         if not picture.stands_still(media, limits, self.mime):
             return ()
-        copied: tuple[PngRecipe, ...] = ()
-        if media.mime == self.mime and media.orientation == 1 and findings and all(f.cure == "remux" for f in findings):
-            copied = (PngRecipe(encodes=0, width=media.width, height=media.height, alpha=media.alpha),)
+        copy = PngRecipe(encodes=0, width=media.width, height=media.height, alpha=media.alpha)
+        curable = media.mime == self.mime and findings and all(finding.cure == "remux" for finding in findings)
+        copyable = curable and media.orientation == 1 and complies(self.expect(copy, media, limits), limits)
+        copied = (copy,) if copyable else ()
         alpha = media.alpha and limits.alpha is not False and (not limits.modes or "RGBA" in limits.modes)
-        called_for = jpeg.drawn(media) or (media.lossless and alpha)
-        possible = not limits.modes or ("RGBA" if alpha else "RGB") in limits.modes
+        alone = (limits.make and jpeg.Jpeg.mime not in limits.make) or not jpeg.accepted(limits)
+        called_for = jpeg.drawn(media) or (media.lossless and alpha) or alone
+        possible = limits.accepts(self.mime) and (not limits.modes or ("RGBA" if alpha else "RGB") in limits.modes)
         if not called_for or not possible:
-            return copied
+            return obeying(self, copied, media, limits)
         best = jpeg.rungs(media, limits, options.background)[0]
-        flattened = f"transparency flattened onto {options.background}"
+        flattened = picture.flattening(options.background)
         changes = tuple(said for said in best.changes if not alpha or said != flattened)
-        return (*copied, PngRecipe(width=best.width, height=best.height, alpha=alpha, changes=changes))
+        encoded = PngRecipe(width=best.width, height=best.height, alpha=alpha, changes=changes)
+        return obeying(self, (*copied, encoded), media, limits)
 
     def expect(self, recipe: PngRecipe, media: Media, limits: Limits) -> Media:
         if recipe.encodes == 0:
@@ -82,15 +88,15 @@ class Png:
 
 def _prepared(recipe: PngRecipe, work: Work) -> Image:
     """The picture as it will be, made once."""
-    if "picture" not in work.notes:
+
+    def made() -> Image:
         media, background = work.media, work.options.background
         image = picture.open_still(work.source, media, largest=max(recipe.width, recipe.height))
         image = picture.normalise(image, media, mode="RGBA" if recipe.alpha else "RGB", background=background)
-        work.notes["picture"] = picture.shaped(
-            image, (recipe.width, recipe.height), work.limits, "#00000000" if recipe.alpha else background
-        )
-    kept: Image = work.notes["picture"]
-    return kept
+        around = "#00000000" if recipe.alpha else background
+        return picture.shaped(image, (recipe.width, recipe.height), work.limits, around)
+
+    return work.notes.once("picture", made)
 
 
 def _sampled(recipe: PngRecipe, work: Work) -> int:
@@ -104,4 +110,4 @@ def _sampled(recipe: PngRecipe, work: Work) -> int:
     return round(total * image.height / (_STRIPS * _ROWS))
 
 
-ENCODERS: dict[str, Encoder] = {"image/png": Png()}
+ENCODERS: dict[str, Encoder[PngRecipe]] = {"image/png": Png()}

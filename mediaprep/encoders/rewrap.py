@@ -9,13 +9,13 @@ from pathlib import Path, PurePath
 from msgspec.structs import replace
 
 from mediaprep.containers.mpegaudio import FrameSize, adts_frame, mpeg_frame, spans
-from mediaprep.encoders.base import Encoder, Recipe, Work
+from mediaprep.encoders.base import Encoder, Recipe, Work, complies, obeying
 from mediaprep.encoders.sound import left_out
 from mediaprep.errors import Damaged
 from mediaprep.formats import suffix_for
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.rules import Finding, Limits, check
+from mediaprep.rules import Finding, Limits
 
 
 class Rewrap:
@@ -28,9 +28,8 @@ class Rewrap:
     def ladder(self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options) -> Sequence[Recipe]:
         if media.mime != self.mime or media.main_audio is None or options.normalize or options.trim_silence:
             return ()
-        recipe = Recipe(encodes=0, changes=left_out(media))
-        wrong = check(self.expect(recipe, media, limits), limits, ours=True)
-        return () if any(finding.level == "error" for finding in wrong) else (recipe,)
+        copy = Recipe(encodes=0, changes=left_out(media))
+        return obeying(self, (copy,), media, limits) if complies(self.expect(copy, media, limits), limits) else ()
 
     def expect(self, recipe: Recipe, media: Media, limits: Limits) -> Media:
         assert media.main_audio is not None, "no recipe is made for what has no sound"
@@ -66,7 +65,7 @@ class Rewrap:
                 raise Damaged("no whole frame of sound is in this file; export it again from its source")
 
 
-ENCODERS: dict[str, Encoder] = {
+ENCODERS: dict[str, Encoder[Recipe]] = {
     "audio/mpeg": Rewrap("audio/mpeg", mpeg_frame),
     "audio/aac": Rewrap("audio/aac", adts_frame),
 }

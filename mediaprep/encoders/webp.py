@@ -1,4 +1,4 @@
-"""WebP: stickers, still and animated. Which rungs there are, best to smallest; `webp_session` makes them."""
+"""WebP: stickers, still and animated. Which rungs there are, best to smallest; `sticker.session` makes them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from msgspec.structs import replace
 
 from mediaprep.containers import riff
 from mediaprep.encoders import sticker
-from mediaprep.encoders.base import Recipe, Work
-from mediaprep.encoders.picture import frames
+from mediaprep.encoders.base import Encoder, Recipe, Work, complies, obeying
+from mediaprep.encoders.picture import flattening, frames
 from mediaprep.encoders.sticker import Art, reel
 from mediaprep.encoders.sticker.reel import Cut
 from mediaprep.encoders.sticker.session import Drawing, Session
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.rules import Action, Finding, Limits, check, errors_of
+from mediaprep.rules import Action, Finding, Limits
+from mediaprep.rules.streams import MEASURED
 
 LONGEST = 60.0
 """Seconds of an animation where the limits do not tell."""
@@ -62,8 +63,8 @@ class WebpEncoder:
     mime = "image/webp"
 
     def ladder(self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options) -> Sequence[Webp]:
-        rungs = [*_copies(media, findings, options), *_encodes(media, limits, options)]
-        return [rung for rung in rungs if self._complies(rung, media, limits)]
+        copied = [one for one in _copies(media, findings, options) if complies(self.expect(one, media, limits), limits)]
+        return obeying(self, (*copied, *_encodes(media, limits, options)), media, limits)
 
     def expect(self, recipe: Webp, media: Media, limits: Limits) -> Media:
         name = str(PurePath(media.name or "sticker").with_suffix(".webp"))
@@ -78,7 +79,7 @@ class WebpEncoder:
             width=recipe.canvas[0],
             height=recipe.canvas[1],
             frames=_frames(recipe, media) if recipe.animated else 1,
-            duration=_seconds(recipe, media) if recipe.animated else None,
+            duration=_longer(_seconds(recipe, media), 2 * (limits.min_frame or 0)) if recipe.animated else None,
             alpha=clear,
             mode="RGBA" if clear else "RGB",
             lossless=recipe.quality is None,
@@ -102,11 +103,6 @@ class WebpEncoder:
         riff.strip_webp(work.source, stripped)
         sticker.label(stripped, output, recipe.block)
 
-    def _complies(self, recipe: Webp, media: Media, limits: Limits) -> bool:
-        """Whether the limits can be honoured at all. Words are another matter, size is the search's."""
-        broken = errors_of(check(self.expect(recipe, media, limits), limits, ours=True))
-        return all(finding.part == "message" for finding in broken)
-
 
 def _copies(media: Media, findings: Sequence[Finding], options: Options) -> list[Webp]:
     block = sticker.pack_block(options)
@@ -123,41 +119,58 @@ def _encodes(media: Media, limits: Limits, options: Options) -> list[Webp]:
     canvas = sticker.canvas(media, limits)
     opaque = limits.alpha is False or bool(limits.modes and "RGBA" not in limits.modes)
     animated = media.moves if limits.animated is None else limits.animated
-    if max(canvas) > sticker.LARGEST_SIDE or (animated and not media.moves):
+    if (animated and not media.moves) or not _acceptable(limits, canvas, animated=animated, opaque=opaque):
         return []
     cut, said = _cut(media, limits, options) if animated else (None, [])
     base = Webp(
         canvas=canvas,
-        art=(sticker.cropped if options.crop else sticker.fitted)(media.upright, canvas),
+        art=(sticker.cropped_art if options.crop else sticker.fitted_art)(media.upright, canvas),
         animated=animated,
         cut=cut,
         flatten=options.background if opaque else None,
         block=sticker.pack_block(options),
         changes=(*said, *_losses(media, canvas, options, animated=animated, opaque=opaque)),
     )
-    steps = _steps(_rate(media, cut) if cut else None)
+    rate = _rate(media, cut) if cut else None
+    fastest = limits.max_fps if rate is not None and limits.max_fps is not None else None
+    if fastest is not None and rate is not None and rate > fastest * (1 + MEASURED):
+        base = replace(base, changes=(*base.changes, f"frame rate lowered to {fastest:g} frames per second"))
+    base = replace(base, fps=fastest)
+    steps = _steps(min(rate, fastest or rate) if rate is not None else None, fastest)
     return [*([base] if media.lossless else []), *(_rung(base, *step) for step in steps)]
+
+
+def _acceptable(limits: Limits, canvas: tuple[int, int], *, animated: bool, opaque: bool) -> bool:
+    """Whether the limits accept any WebP of this canvas: 8 bits a channel, RGB or RGBA, two frames if it moves."""
+    size = max(canvas) <= min(sticker.LARGEST_SIDE, limits.max_side or sticker.LARGEST_SIDE)
+    mode = animated or not limits.modes or ("RGB" if opaque else "RGBA") in limits.modes
+    depth = limits.bit_depth is None or limits.bit_depth >= 8
+    shortest = 2 * (limits.min_frame or 0) if animated else 0
+    length = limits.max_duration is None or shortest <= limits.max_duration
+    return size and mode and depth and length and limits.accepts(WebpEncoder.mime) and not limits.of_sound
 
 
 def _rung(base: Webp, fps: float | None, quality: int, detail: float) -> Webp:
     said = list(base.changes)
-    if fps is not None:
-        said.append(f"at most {fps:.3g} frames a second kept, to fit the size")
+    if fps is not None and fps != base.fps:
+        said.append(f"frame rate lowered to at most {fps:.3g} frames per second to fit the size limit")
     if detail < 1:
-        said.append(f"detail reduced to that of {max(1, round(max(base.art.size) * detail))} pixels, to fit the size")
+        pixels = max(1, round(max(base.art.size) * detail))
+        said.append(f"detail reduced to that of {pixels} pixels to fit the size limit")
     return replace(base, fps=fps, quality=quality, detail=detail, changes=tuple(said))
 
 
 def _losses(media: Media, canvas: tuple[int, int], options: Options, *, animated: bool, opaque: bool) -> list[str]:
     said = []
     if media.moves and not animated:
-        said.append(f"first of {media.frames} frames taken" if media.frames > 1 else "first frame of the film taken")
+        frame = f"first of {media.frames} frames" if media.frames > 1 else "first frame of the video"
+        said.append(f"only the {frame} is kept")
     if media.audio:
-        said.append("the sound is left out")
+        said.append("audio removed")
     if opaque and media.alpha:
-        said.append(f"transparency flattened onto {options.background}")
-    if options.crop and sticker.fitted(media.upright, canvas).size != canvas:
-        said.append(f"art cropped to {canvas[0]} x {canvas[1]}")
+        said.append(flattening(options.background))
+    if options.crop and sticker.fitted_art(media.upright, canvas).size != canvas:
+        said.append(f"image cropped to {canvas[0]} x {canvas[1]}")
     return said
 
 
@@ -168,8 +181,8 @@ def _cut(media: Media, limits: Limits, options: Options) -> tuple[Cut, list[str]
         return Cut(seconds=most), []
     if options.speed_up:
         speed = whole / most
-        return Cut(seconds=most, speed=speed), [f"played {speed:.2f} times as fast, to fit {most:g} s"]
-    return Cut(seconds=most), [f"first {most:g} s of {whole:.1f} s kept"]
+        return Cut(seconds=most, speed=speed), [f"sped up {speed:.2f} times to fit {most:g} s"]
+    return Cut(seconds=most), [f"cut to the first {most:g} s of {whole:.1f} s"]
 
 
 def _rate(media: Media, cut: Cut) -> float:
@@ -180,27 +193,34 @@ def _rate(media: Media, cut: Cut) -> float:
     return min(reel.FASTEST_ANIMATION, media.frames / whole * cut.speed) if whole else 10.0
 
 
-def _steps(rate: float | None) -> list[tuple[float | None, int, float]]:
-    """Frame rate (None for all frames), quality and detail of each rung. None of them rises."""
+def _steps(rate: float | None, fastest: float | None = None) -> list[tuple[float | None, int, float]]:
+    """Frame rate (None for all frames), quality and detail of each rung. None of them rises.
+
+    `rate`: frames a second that there are; `fastest`: that the limits accept.
+    """
     slower = [share * rate for share in SHARES[1:] if share * rate >= SLOWEST] if rate else []
     steps: list[tuple[float | None, int, float]] = []
     softer = list(SOFTER)
-    fps, detail = None, 1.0
+    fps, detail = fastest, 1.0
     for before, quality in pairwise((QUALITIES[0], *QUALITIES)):
-        while slower and quality < _worth(fps or rate or 0.0):
+        while slower and quality < _worth(min(fps or rate or 0.0, rate or 0.0)):
             fps = slower.pop(0)
             steps.append((fps, before, detail))
         while softer and quality < softer[0][0]:
             detail = softer.pop(0)[1]
         steps.append((fps, quality, detail))
     steps += [(fps, 0, least) for least in DETAILS]
-    return steps + [(least, 0, DETAILS[-1]) for least in (2.0, 1.0) if rate and least < (fps or rate)]
+    return steps + [(least, 0, DETAILS[-1]) for least in (2.0, 1.0) if rate and least < min(fps or rate, rate)]
 
 
 def _worth(fps: float) -> float:
     """The quality below which fewer frames a second look better than worse ones; from structural similarity to the
     source over time, on film and noise: 20 at 16 frames a second, 9 at 10, 0 at 5."""
     return 1.8 * fps - 9.0
+
+
+def _longer(seconds: float | None, least: float) -> float | None:
+    return None if seconds is None else max(seconds, least)
 
 
 def _seconds(recipe: Webp, media: Media) -> float | None:
@@ -213,16 +233,14 @@ def _seconds(recipe: Webp, media: Media) -> float | None:
 def _frames(recipe: Webp, media: Media) -> int:
     """How many frames there will be about; neighbours that are alike become one."""
     seconds = _seconds(recipe, media)
-    rate = recipe.fps or (_rate(media, recipe.cut) if recipe.cut else None)
+    own = _rate(media, recipe.cut) if recipe.cut else None
+    rate = min(own, recipe.fps or own) if own else recipe.fps
     return max(2, round(seconds * rate) if seconds and rate else media.frames)
 
 
 def _session(work: Work, recipe: Webp) -> Session:
     """The source as it was decoded once for all rungs."""
-    if "webp" not in work.notes:
-        work.notes["webp"] = Session.open(work, recipe.art, recipe.cut)
-    session: Session = work.notes["webp"]
-    return session
+    return work.notes.once("session", lambda: Session.open(work, recipe.art, recipe.cut))
 
 
-ENCODERS = {"image/webp": WebpEncoder()}
+ENCODERS: dict[str, Encoder[Webp]] = {WebpEncoder.mime: WebpEncoder()}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Struct
 
-from mediaprep.encoders import encoder
+from mediaprep.encoders import Recipe, encoder
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.planning.profiles import Profile
@@ -20,7 +18,7 @@ class Route(Struct, frozen=True):
     """One way to make it: an output type and its ladder of recipes, best to smallest."""
 
     mime: str
-    ladder: tuple[Any, ...]
+    ladder: tuple[Recipe, ...]
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -108,6 +108,11 @@ class Shelf(Generic[Facts]):
         return shelve
 
 
+def refused(accepted: bool | None, *, unless_set: bool) -> bool:
+    """Whether a fault is one: what the profile's key says, else the rule's own default."""
+    return unless_set if accepted is None else not accepted
+
+
 def megabytes(size: int) -> str:
     """A size for people: `4.2 MB`, `98 kB`, `512 bytes` (decimal units)."""
     if size >= 1_000_000:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mediaprep.formats import suffix_for
 from mediaprep.media import Media
-from mediaprep.rules.base import Action, Shelf, megabytes
+from mediaprep.rules.base import Action, Shelf, megabytes, refused
 from mediaprep.rules.limits import Limits
 
 shelf = Shelf[[Media, Limits]]()
@@ -87,10 +87,12 @@ def trailing_bytes(media: Media, limits: Limits) -> str | None:
 
     Recipients do not see them, they cost space and can carry what nobody meant to send. WhatsApp refuses stickers
     whose RIFF length differs from the file's. Cured by leaving them off; the media itself is untouched. Where a
-    platform takes any file, sound and film may keep what stands around them; pictures may not.
+    platform takes any file, sound and film may keep what stands around them; pictures may not. `trailing_bytes` says
+    otherwise.
 
     Source: WhatsApp/stickers issue 606; RFC 9649 (WebP), section 2.3; ISO/IEC 10918-1, marker EOI.
     """
-    if not media.trailing or ("*/*" in limits.mime and media.kind != "image"):
+    by_default = "*/*" not in limits.mime or media.kind == "image"
+    if not media.trailing or not refused(limits.trailing_bytes, unless_set=by_default):
         return None
     return f"{megabytes(media.trailing)} lie outside the media"

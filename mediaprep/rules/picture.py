@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediaprep.media import Media
-from mediaprep.rules.base import Action, Shelf
+from mediaprep.rules.base import Action, Shelf, refused
 from mediaprep.rules.limits import Limits
 
 shelf = Shelf[[Media, Limits]]()
@@ -120,7 +120,9 @@ def orientation(media: Media, limits: Limits) -> str | None:
     Source: mediaprep's own; EXIF 2.32, tag 0x0112; 360dialog: "Meta's image processor utilizes EXIF tags (for
     example: Orientation)".
     """
-    if media.orientation == 1 or not is_picture(media) or "*/*" in limits.mime:
+    if media.orientation == 1 or not is_picture(media):
+        return None
+    if not refused(limits.orientation, unless_set="*/*" not in limits.mime):
         return None
     return f"the picture is stored turned (EXIF orientation {media.orientation})"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediaprep.media import Media, VideoStream
-from mediaprep.rules.base import Action, Shelf
+from mediaprep.rules.base import Action, Shelf, refused
 from mediaprep.rules.limits import Limits
 
 shelf = Shelf[[Media, Limits]]()
@@ -14,6 +14,11 @@ HIGH = ("High", "Progressive High", "Constrained High")
 def film(media: Media, limits: Limits) -> VideoStream | None:
     """The main moving picture, where the limits speak of film at all."""
     return media.main_video if limits.video_codec else None
+
+
+def faulty(media: Media, limits: Limits, accepted: bool | None) -> VideoStream | None:
+    """The main moving picture, where a fault of it counts: by the fault's own key, else where a film is wanted."""
+    return media.main_video if refused(accepted, unless_set=limits.of_film) else None
 
 
 @shelf.rule("MP301", "video-codec", cure=Action.ENCODE, part="video")
@@ -113,7 +118,7 @@ def odd_sides(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; ITU-T H.264, 7.4.2.1.1 (cropping counts in chroma samples).
     """
-    video = film(media, limits)
+    video = faulty(media, limits, limits.odd_sides)
     if video is None or (video.width % 2 == 0 and video.height % 2 == 0):
         return None
     return f"the film has {video.width} x {video.height} pixels; both sides must be even"
@@ -127,7 +132,7 @@ def rotation(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; ISO/IEC 14496-12, 8.3.2 (track header matrix).
     """
-    video = film(media, limits)
+    video = faulty(media, limits, limits.rotation)
     if video is None or not video.rotation or video.mirrored:
         return None
     return f"the film is stored turned by {video.rotation} degrees; players turn it back"
@@ -139,7 +144,7 @@ def mirrored(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; ISO/IEC 14496-12, 8.3.2 (track header matrix).
     """
-    video = film(media, limits)
+    video = faulty(media, limits, limits.mirrored)
     return "the film is stored mirrored" if video is not None and video.mirrored else None
 
 
@@ -151,7 +156,7 @@ def hdr(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; ITU-R BT.2100 and BT.2408.
     """
-    video = film(media, limits)
+    video = faulty(media, limits, limits.hdr)
     return f"the film is high dynamic range ({video.hdr.upper()})" if video is not None and video.hdr else None
 
 
@@ -161,7 +166,7 @@ def interlaced(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own, since phones' screens are progressive; ITU-T H.264, 7.4.2.1.1 (frame_mbs_only_flag).
     """
-    video = film(media, limits)
+    video = faulty(media, limits, limits.interlaced)
     return "the film is interlaced" if video is not None and video.interlaced else None
 
 
@@ -173,7 +178,7 @@ def pixel_aspect(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; ITU-T H.264, Annex E (sample_aspect_ratio).
     """
-    video = film(media, limits)
+    video = faulty(media, limits, limits.pixel_aspect)
     if video is None or abs(video.pixel_aspect - 1) < 0.01:
         return None
     return f"the film's pixels are {video.pixel_aspect:.2f} times as wide as high"
@@ -185,9 +190,37 @@ def several_films(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; no platform documents which of several streams it shows.
     """
-    if not limits.video_codec or len(media.video) <= 1:
+    most = limits.video_streams if limits.video_streams is not None else 1 if limits.of_film else None
+    if most is None or len(media.video) <= most:
         return None
     return f"the file has {len(media.video)} picture streams"
+
+
+MEASURED = 0.02
+"""The share by which a measured frame rate may pass `max_fps`. It is measured from times that containers round, so that
+a film of 30 frames a second is read as 30.02; NTSC's rates lie 0.1 % off. Other rates in use are 4 % or more apart."""
+
+
+@shelf.rule("MP314", "frame-rate", cure=Action.ENCODE, part="video")
+def frame_rate(media: Media, limits: Limits) -> str | None:
+    """The film or animation has more frames a second, on average, than the profile accepts (`max_fps`).
+
+    Frames are left out, and those that stay keep their times. A measured rate may pass the limit by 2 %, and a short
+    film may have one frame too many: n frames lie only n - 1 intervals apart. Two frames are the least that moves.
+
+    Source: mediaprep's own, for profiles of your own; no WhatsApp platform states such a limit.
+    """
+    if limits.max_fps is None or not media.moves:
+        return None
+    video = media.main_video
+    seconds = (video.duration if video is not None else None) or media.duration
+    if media.kind == "animation":
+        rate = media.frames / seconds if seconds and media.frames > 2 else None
+    else:
+        rate = video.fps if video is not None else None
+    if rate is None or rate <= limits.max_fps * (1 + MEASURED) + (1 / seconds if seconds else 0):
+        return None
+    return f"frame rate: {rate:.4g} frames a second; limit: {limits.max_fps:g}"
 
 
 @shelf.rule("MP320", "faststart", cure=Action.REMUX, part="container")
@@ -222,11 +255,9 @@ def audio_codec(media: Media, limits: Limits) -> str | None:
 
     Source: WhatsApp "Media", section "Supported media types"; "Supported video formats".
     """
-    sound = media.main_audio
-    if sound is None or not limits.audio_codec:
+    sound, allowed = media.main_audio, limits.sound_codecs(media.mime)
+    if sound is None or allowed is None:
         return None
-    known = {codec for codecs in limits.audio_codec.values() for codec in codecs}
-    allowed = limits.audio_codec.get(media.mime, known)
     return None if sound.codec in allowed else f"sound is {sound.codec}, not {' or '.join(sorted(allowed))}"
 
 

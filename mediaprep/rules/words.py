@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from mediaprep.formats import mimes_for_suffix, suffix_for
 from mediaprep.media import Media
-from mediaprep.rules.base import Action, Shelf
+from mediaprep.rules.base import Action, Shelf, refused
 from mediaprep.rules.limits import Limits
 
 shelf = Shelf[[Media, Limits]]()
@@ -22,7 +22,7 @@ def name(media: Media, limits: Limits) -> str | None:
     """
     suffix = PurePath(media.name).suffix.lower()
     claimed = mimes_for_suffix(suffix)
-    if not claimed or media.mime in claimed:
+    if not claimed or media.mime in claimed or not refused(limits.any_suffix, unless_set=True):
         return None
     right = suffix_for(media.mime)
     return f"the name ends in {suffix}, but the bytes are {media.mime}" + (f" ({right})" if right else "")

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from mediaprep.media import Media
 
+Node = Any
+"""A node of ffmpeg-python's graph, which has no types."""
+
 MEMORY = 6 << 30
 """Address space in bytes; x264 looking ahead over 8K film needs more than 4 GiB of it."""
 LARGEST_FILE = 4 << 30
@@ -105,7 +108,7 @@ def features() -> frozenset[str]:
     return frozenset(re.findall(r"^ [A-Z.]{2,6} ([A-Za-z0-9_]+) ", listed, re.MULTILINE))
 
 
-def source(media: Media, name: str = "input", **extra: object) -> Any:
+def source(media: Media, name: str = "input", **extra: object) -> Node:
     """An input node of ffmpeg-python for the staged file `name`, which opens as the container it was sniffed to be."""
     import ffmpeg as graph
 
@@ -114,7 +117,7 @@ def source(media: Media, name: str = "input", **extra: object) -> Any:
     return graph.input(f"file:{name}", **allowlists.input_options(media.demuxer), **extra)
 
 
-def arguments(node: Any) -> list[str]:
+def arguments(node: Node) -> list[str]:
     """What ffmpeg is to be called with, its own name aside, to make the output node of ffmpeg-python."""
     import ffmpeg as graph
 

@@ -91,7 +91,10 @@ def test_what_is_lost_is_said() -> None:
         name="a.gif", size=9, mime="image/gif", kind="animation", mode="P", width=10, height=10, frames=31, alpha=True
     )
     recipe = ladder(media, options=Options(background="#102030"))[0]
-    assert recipe.changes == ("first of 31 frames taken", "transparency flattened onto #102030")
+    assert recipe.changes == (
+        "only the first of 31 frames is kept",
+        "transparent areas filled with the background colour #102030",
+    )
     bounded = ladder(PHOTO, replace(LIMITS, max_side=1600))[0]
     assert (bounded.width, bounded.height) == (1200, 1600) and bounded.changes == (
         "scaled from 3000 x 4000 to 1200 x 1600",

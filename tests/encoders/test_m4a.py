@@ -61,7 +61,7 @@ def test_music_is_made_well_and_gets_smaller_rung_by_rung() -> None:
     sizes = [M4A.size(rung.bit_rate, rung.sample_rate, 200.0) for rung in ladder]
     assert all(larger > smaller for larger, smaller in pairwise(sizes))
     assert ladder[0].changes == ()
-    assert ladder[-1].changes == ("stereo sound mixed down to mono", "coded at 24 kbit/s to stay under 16.00 MB")
+    assert ladder[-1].changes == ("audio mixed down from stereo to mono", "audio encoded at 24 kbit/s to fit 16.00 MB")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_aac_is_copied_out_of_anything_and_nothing_else_is() -> None:
     aac = song(codec="aac", profile="LC", bit_rate=128_000)
     film = replace(aac, mime="video/x-matroska", kind="video", video=(VideoStream(index=1, codec="hevc"),))
     assert M4A.ladder(film, AUDIO, (), Options())[0].encodes == 0
-    assert M4A.ladder(film, AUDIO, (), Options())[0].changes == ("the picture is left out",)
+    assert M4A.ladder(film, AUDIO, (), Options())[0].changes == ("video removed",)
     for other in (song(codec="mp3"), replace(aac, audio=(replace(aac.audio[0], channels=6),))):
         assert M4A.ladder(other, AUDIO, (), Options())[0].encodes == 1
     for asked in (Options(normalize=True), Options(trim_silence=True)):
@@ -103,7 +103,7 @@ def test_what_is_too_long_is_cut_and_said() -> None:
     limits = replace(AUDIO, max_duration=60.0)
     best = M4A.ladder(song(codec="aac", bit_rate=128_000), limits, (), Options())[0]
     assert best.encodes == 1
-    assert best.changes == ("cut after 60 s",)
+    assert best.changes == ("cut to the first 60 s",)
     told = " ".join(M4A.arguments(best, SONG, STEREO, Heard(), "output.m4a"))
     assert "atrim=end=59.950" in told
 
@@ -192,7 +192,7 @@ def test_surround_keeps_its_centre(tmp_path: Path) -> None:
     graph = "aevalsrc=exprs='0|0|0.3*sin(2*PI*400*t)|0|0|0':channel_layout=5.1:s=48000:d={seconds}"
     media = facts(record(tmp_path, 2, "-f", "wav", graph=graph), "audio/wav", "wav")
     recipe = M4A.ladder(media, AUDIO, (), Options())[0]
-    assert recipe.changes == ("5.1 sound mixed down to stereo",)
+    assert recipe.changes == ("audio mixed down from 5.1 to stereo",)
     M4A.encode(recipe, work(tmp_path, media, AUDIO), tmp_path / "output.m4a")
     heard = pcm(tmp_path / "output.m4a")[24000:72000]
     level = math.sqrt(math.fsum(value * value for value in heard) / len(heard)) / 32768
@@ -204,7 +204,7 @@ def test_loudness_and_silence(tmp_path: Path) -> None:
     media = facts(record(tmp_path, 6, "-f", "wav", graph=graph), "audio/wav", "wav")
     job = work(tmp_path, media, AUDIO, normalize=True, trim_silence=True)
     recipe = M4A.ladder(media, AUDIO, (), job.options)[0]
-    assert recipe.changes == ("loudness brought to -16 LUFS", "silence at both ends cut")
+    assert recipe.changes == ("loudness normalized to -16 LUFS", "silence trimmed at both ends")
     assert M4A.expect(recipe, media, AUDIO).duration is None
     M4A.encode(recipe, job, tmp_path / "output.m4a")
     heard = pcm(tmp_path / "output.m4a")

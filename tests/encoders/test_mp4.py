@@ -232,7 +232,7 @@ def test_the_default_sound_is_taken_and_the_rest_left(source: Path, convert: Con
     )  # fmt: skip
     made = convert()
     assert made.sounds == [("aac", 2)]
-    assert made.recipe.changes == ("another sound track (aac, mono) left out",)
+    assert made.recipe.changes == ("audio stream removed: aac, mono",)
 
 
 def test_a_gif_to_be_is_silent_and_copied(source: Path, convert: Convert) -> None:
@@ -345,7 +345,7 @@ def test_high_dynamic_range_is_tone_mapped(source: Path, convert: Convert, curve
         "-f", "mp4", str(source),
     )  # fmt: skip
     made = convert()
-    assert "high dynamic range tone-mapped" in made.recipe.changes
+    assert "high dynamic range (HDR) converted to standard dynamic range" in made.recipe.changes
     red, green, blue = pixel(made.image(), (32, 32))
     assert 200 < green < 250
     assert abs(red - green) < 6
@@ -367,14 +367,14 @@ def test_too_many_frames_a_second_are_thinned_out(source: Path, convert: Convert
     ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=240:duration=1", "-c:v", "mpeg4", "-f", "mp4", str(source))
     made = convert()
     assert len(made.times) == pytest.approx(60, abs=1)
-    assert "frame rate lowered from 240 to 60 a second" in made.recipe.changes
+    assert "frame rate lowered from 240 to 60 frames per second" in made.recipe.changes
 
 
 def test_transparency_takes_the_wanted_background(source: Path, convert: Convert) -> None:
     clear = "color=red@0.0:size=64x64:rate=10:duration=0.5,format=yuva420p"
     ffmpeg("-f", "lavfi", "-i", clear, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-f", "webm", str(source))
     made = convert(options=Options(background="#0000FF"))
-    assert "transparency flattened onto #0000FF" in made.recipe.changes
+    assert "transparent areas filled with the background colour #0000FF" in made.recipe.changes
     red, green, blue = pixel(made.image(), (32, 32))
     assert (red < 20, green < 20, blue > 230) == (True, True, True)
 
@@ -463,7 +463,7 @@ def test_a_sample_foretells_constant_quality(source: Path, tmp_path: Path) -> No
     assert recipe.aim is None
     foretold = ENCODER.estimate(recipe, work)
     assert foretold is not None
-    assert [key for key in work.notes if key.startswith("sample")]
+    assert (tmp_path / "sample.mp4").exists()
     unbound = Work(media=media, limits=limits, options=Options(), folder=tmp_path)
     ENCODER.encode(recipe, unbound, tmp_path / "output.mp4")
     real = (tmp_path / "output.mp4").stat().st_size

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from mediaprep.encoders.ogg_opus import ENCODERS, SPEECH, OggOpus
 from mediaprep.encoders.sound import Heard
-from mediaprep.encoders.sound.ogg_pages import checksum, joined, pages, samples
+from mediaprep.encoders.sound.ogg_pages import checksum, joined, samples, written_pages
 from mediaprep.errors import Damaged, OutputError
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
@@ -79,7 +79,7 @@ def test_music_and_speech() -> None:
     assert (music.bit_rate, music.sample_rate, music.speech) == (64_000, 48000, False)
     speech = OPUS.ladder(MEMO, VOICE, (), Options())[0]
     assert (speech.bit_rate, speech.sample_rate, speech.speech) == (24_000, 16000, True)
-    assert speech.changes == ("stereo sound mixed down to mono",)
+    assert speech.changes == ("audio mixed down from stereo to mono",)
     assert OPUS.settings(music)["application"] == "audio"
     assert OPUS.settings(speech)["application"] == "voip"
     amr = OPUS.ladder(memo(codec="amr_nb", channels=1, sample_rate=8000, bit_rate=5_200), VOICE, (), Options())
@@ -140,7 +140,7 @@ def test_a_long_note_stays_under_the_advised_size(tmp_path: Path) -> None:
     media = facts(path, "audio/wav", "wav")
     recipe = OPUS.ladder(media, VOICE, (), Options())[0]
     assert recipe.bit_rate < 24_000
-    assert recipe.changes == (f"coded at {recipe.bit_rate / 1000:g} kbit/s, as the note is long",)
+    assert recipe.changes == (f"audio encoded at {recipe.bit_rate / 1000:g} kbit/s because it is long",)
     OPUS.encode(recipe, work(tmp_path, media, VOICE), tmp_path / "output.ogg")
     assert 400_000 < (tmp_path / "output.ogg").stat().st_size <= 512_000
 
@@ -235,7 +235,7 @@ def split(packet: bytes) -> list[bytes]:
 
 @given(st.lists(st.binary(min_size=1, max_size=3000).map(lambda data: b"\x48" + data), min_size=1, max_size=120))
 def test_pages_hold_what_was_given(packets: list[bytes]) -> None:
-    _, _, *found = ogg_pages(b"".join(pages(b"OpusHead", ((packet, 960) for packet in packets))))
+    _, _, *found = ogg_pages(b"".join(written_pages(b"OpusHead", ((packet, 960) for packet in packets))))
     assert [packet for page in found for packet in page.packets] == packets
     assert found[-1].granule == 960 * len(packets)
 

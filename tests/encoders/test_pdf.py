@@ -109,7 +109,7 @@ def test_text_with_accents(tmp_path: Path) -> None:
     media = Media(name="menu.txt", size=9, mime="text/plain", kind="document")
     data, task = made(tmp_path, media)
     assert b"/FontFile2" in data and b"RobotoMono" in data and pages(data) == [(595.28, 841.89)] * 5
-    assert task.notes["changes"] == (f"characters that the font lacks are shown as {UNKNOWN}: 😀",)
+    assert task.losses == (f"characters missing from the font are shown as {UNKNOWN}: 😀",)
 
 
 def test_a_text_in_another_script_is_refused(tmp_path: Path) -> None:

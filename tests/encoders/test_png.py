@@ -59,7 +59,7 @@ def test_transparency_is_kept_where_it_may_be() -> None:
     clear = replace(SHOT, alpha=True, mode="P")
     assert ladder(clear)[0].alpha and ladder(clear)[0].changes == ()
     refused = ladder(clear, replace(LIMITS, alpha=False))[0]
-    assert not refused.alpha and refused.changes == ("transparency flattened onto #FFFFFF",)
+    assert not refused.alpha and refused.changes == ("transparent areas filled with the background colour #FFFFFF",)
     assert not ladder(clear, replace(LIMITS, modes=("RGB",)))[0].alpha
 
 

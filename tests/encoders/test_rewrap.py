@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
+from mediaprep.encoders import Recipe
 from mediaprep.encoders.rewrap import ENCODERS
 from mediaprep.errors import Damaged
 from mediaprep.media import AudioStream, Media
@@ -73,7 +74,7 @@ def test_noise_holds_no_frames(tmp_path: Path) -> None:
     (tmp_path / "input").write_bytes(noise)
     media = Media(name="a.mp3", size=len(noise), mime="audio/mpeg", kind="audio", demuxer="mp3")
     with pytest.raises(Damaged, match="no whole frame"):
-        MP3.encode(None, work(tmp_path, media, AUDIO), tmp_path / "output.mp3")
+        MP3.encode(Recipe(encodes=0), work(tmp_path, media, AUDIO), tmp_path / "output.mp3")
 
 
 def test_only_a_file_of_frames_is_rewrapped() -> None:

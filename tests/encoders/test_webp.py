@@ -93,8 +93,8 @@ def test_a_photo_has_enough_rungs_and_says_nothing_untrue() -> None:
 
 def test_a_long_clip_is_cut_or_sped_up_and_it_is_said() -> None:
     cut, fast = ladder(FILM, MOVING)[0], ladder(FILM, MOVING, Options(speed_up=True))[0]
-    assert cut.changes == ("first 10 s of 12.0 s kept", "the sound is left out")
-    assert fast.changes[0] == "played 1.20 times as fast, to fit 10 s"
+    assert cut.changes == ("cut to the first 10 s of 12.0 s", "audio removed")
+    assert fast.changes[0] == "sped up 1.20 times to fit 10 s"
     assert WEBP.expect(cut, FILM, MOVING).duration == WEBP.expect(fast, FILM, MOVING).duration == 10.0
 
 
@@ -104,7 +104,7 @@ def test_a_still_asked_to_move_is_refused() -> None:
 
 
 def test_of_what_moves_the_first_frame_becomes_a_still() -> None:
-    assert "first of 60 frames taken" in ladder(GIF, STILL)[0].changes
+    assert "only the first of 60 frames is kept" in ladder(GIF, STILL)[0].changes
     assert WEBP.expect(ladder(FILM, STILL)[0], FILM, STILL).kind == "image"
 
 
@@ -125,7 +125,7 @@ def test_a_name_for_the_pack_alone_is_written_by_a_copy() -> None:
 def test_crop_fills_the_square() -> None:
     rung = ladder(PHOTO, STILL, Options(crop=True))[0]
     assert rung.art.size == (512, 512) and rung.art.window == (0.75, 1.0)
-    assert "art cropped to 512 x 512" in rung.changes
+    assert "image cropped to 512 x 512" in rung.changes
 
 
 # ---------------------------------------------------------------- real files, looked at independently

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.planning.profiles import load
-from mediaprep.rules import GROUPS, MANUAL, RULES, Action, Rule, check
+from mediaprep.rules import GROUPS, MANUAL, RULES, Action, Limits, Rule, check
 
 WHATSAPP = load("whatsapp").targets
 
@@ -146,10 +146,12 @@ def test_rules_that_only_some_profiles_set() -> None:
     assert "MP203" in {finding.code for finding in check(logo, engagelab)}
     bounded = replace(WHATSAPP["image"], max_side=1600)
     assert "MP202" in {finding.code for finding in check(PHOTO, bounded)}
+    slow = replace(WHATSAPP["video"], max_fps=25.0)
+    assert [finding.code for finding in check(FILM, slow)] == ["MP314"]
 
 
 def test_every_rule_is_broken_by_some_test_and_has_a_manual_page() -> None:
-    tested = {code for code, *_ in BROKEN} | {"MP202", "MP203"}
+    tested = {code for code, *_ in BROKEN} | {"MP202", "MP203", "MP314"}
     assert tested == set(RULES)
     for rule in RULES.values():
         assert re.fullmatch(r"MP[1-5]\d\d", rule.code)
@@ -165,6 +167,60 @@ def test_a_manual_page_begins_with_one_line_and_ends_with_its_source(rule: Rule[
     assert rule.source and rule.manual.split("\n\n")[-1].startswith("Source: "), "it stands at the end"
     assert "mediaprep's own" in rule.source or re.search(r'"\w[^"]+"|\d', rule.source)
     assert rule.code[:3] in GROUPS
+
+
+ALLOWING: dict[str, Any] = {
+    "trailing_bytes": True, "any_suffix": True, "orientation": True, "rotation": True, "mirrored": True,
+    "odd_sides": True, "pixel_aspect": True, "hdr": True, "interlaced": True, "video_streams": 9,
+}  # fmt: skip
+"""What a profile writes to accept what is refused by default; every other rule is silent until a key is set."""
+
+
+@pytest.mark.parametrize(("code", "target", "media"), [broken[:3] for broken in BROKEN])
+def test_every_finding_can_be_allowed_by_a_profile(code: str, target: str, media: Media) -> None:
+    assert not check(media, Limits(mime=("*/*",), **ALLOWING))
+    if code in CAN_BE_ALLOWED:
+        shipped = WHATSAPP[target]
+        assert code in {finding.code for finding in check(media, shipped)}
+        assert code not in {finding.code for finding in check(media, replace(shipped, **CAN_BE_ALLOWED[code]))}
+
+
+CAN_BE_ALLOWED: dict[str, dict[str, Any]] = {
+    "MP105": {"trailing_bytes": True}, "MP207": {"orientation": True}, "MP307": {"odd_sides": True},
+    "MP308": {"rotation": True}, "MP309": {"mirrored": True}, "MP310": {"hdr": True}, "MP311": {"interlaced": True},
+    "MP312": {"pixel_aspect": True}, "MP313": {"video_streams": 2}, "MP501": {"any_suffix": True},
+}  # fmt: skip
+
+
+def test_a_profile_may_refuse_what_is_accepted_by_default() -> None:
+    anything = Limits(mime=("*/*",))
+    for key, media in {
+        "trailing_bytes": replace(SONG, trailing=9), "orientation": replace(PHOTO, orientation=6),
+        "hdr": film(hdr="pq"), "rotation": film(rotation=90), "interlaced": film(interlaced=True),
+    }.items():  # fmt: skip
+        assert not check(media, anything)
+        assert len(check(media, replace(anything, **{key: False}))) == 1, key
+
+
+@pytest.mark.parametrize(
+    ("media", "most", "wrong"),
+    [
+        (film(fps=30.02), 30, False),
+        (film(fps=30000 / 1001), 29.97, False),
+        (film(fps=31.0), 30, True),
+        (film(fps=120.0), 60, True),
+        (film(fps=None), 9, False),
+        (replace(film(fps=32.0), duration=0.5), 30, False),
+        (replace(film(fps=40.0), duration=0.5), 30, True),
+        (replace(MOVING, frames=12, duration=1.2), 10, False),
+        (replace(MOVING, frames=24, duration=1.2), 10, True),
+        (replace(MOVING, frames=2, duration=0.02), 10, False),
+        (PHOTO, 1, False),
+    ],
+)
+def test_a_measured_frame_rate_may_pass_the_limit_by_little(media: Media, most: float, wrong: bool) -> None:
+    found = check(media, Limits(mime=("*/*",), max_fps=most))
+    assert [finding.code for finding in found] == (["MP314"] if wrong else [])
 
 
 def test_what_we_make_is_held_to_the_decimal_reading() -> None:

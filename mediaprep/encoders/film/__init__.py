@@ -18,6 +18,7 @@ from mediaprep.encoders.m4a import rate_for
 from mediaprep.encoders.sound import worth
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.rules import Limits
+from mediaprep.rules.streams import MEASURED
 
 LONGEST = 1920
 MOST_PIXELS = 1920 * 1080
@@ -26,7 +27,10 @@ FASTEST = 60.0
 its screen shows of a message."""
 
 SMALLEST = 16
-"""The shortest side in pixels: one macroblock, the least that hardware decoders take."""
+"""The shortest side in pixels: one macroblock, the least that hardware decoders take. Only a limit goes below it."""
+
+LARGEST = 16_384
+"""The longest side that x264 encodes, which a profile with an exact size may ask for."""
 
 STEPS: tuple[tuple[int, float], ...] = (
     (1080, 60), (1080, 30), (720, 30), (540, 30), (432, 25), (360, 24), (288, 20), (240, 15), (192, 12), (144, 10),
@@ -99,29 +103,36 @@ def size_for(video: VideoStream, limits: Limits, shortest: int = LONGEST) -> tup
 
     A profile that wants exactly one size gets that; the film is then centred in it.
     """
-    if limits.width is not None and limits.height is not None:
-        return limits.width, limits.height
+    if (exact := exact_size(limits)) is not None:
+        return exact
     width, height = natural(video)
     longest = min(LONGEST, limits.max_side or LONGEST)
     scale = min(longest / max(width, height), math.sqrt(MOST_PIXELS / (width * height)), shortest / min(width, height))
     if scale >= 1:
         grow = min(math.ceil(SMALLEST / min(width, height)), int(scale))
-        return _at_least(width * grow // 2 * 2), _at_least(height * grow // 2 * 2)
-    top = longest // 2 * 2
-    return _at_least(min(top, 2 * round(width * scale / 2))), _at_least(min(top, 2 * round(height * scale / 2)))
+        return _within(longest, width * grow // 2 * 2), _within(longest, height * grow // 2 * 2)
+    return _within(longest, 2 * round(width * scale / 2)), _within(longest, 2 * round(height * scale / 2))
 
 
-def _at_least(side: int) -> int:
-    return max(SMALLEST, side)
+def exact_size(limits: Limits) -> tuple[int, int] | None:
+    """The one size that the limits want, if they do."""
+    return (limits.width, limits.height) if limits.width is not None and limits.height is not None else None
 
 
-def frames_a_second(video: VideoStream) -> float:
-    return min(video.fps or 30.0, FASTEST)
+def _within(longest: int, side: int) -> int:
+    """An even side that is at most `longest`, and playable if that allows it."""
+    return min(longest // 2 * 2, max(SMALLEST, side))
 
 
-def fps_cap(video: VideoStream, most: float = FASTEST) -> float | None:
+def frames_a_second(video: VideoStream, limits: Limits | None = None) -> float:
+    """How many there are, or will be under the limits."""
+    return min(video.fps or 30.0, FASTEST, (limits.max_fps if limits is not None else None) or FASTEST)
+
+
+def fps_cap(video: VideoStream, limits: Limits, most: float = FASTEST) -> float | None:
     """The frames a second to thin out to; None where there are no more than that."""
-    if video.fps is None or video.variable or video.fps > most * 1.02:
+    most = min(most, limits.max_fps or most)
+    if video.fps is None or video.variable or video.fps > most * (1 + MEASURED):
         return most
     return None
 
@@ -164,10 +175,10 @@ def picture_for(media: Media, limits: Limits, bit_rate: float) -> VideoSettings 
     chosen = VideoSettings(width=0, height=0)
     for shortest, most in STEPS:
         width, height = size_for(video, limits, shortest)
-        fps = fps_cap(video, most)
+        fps = fps_cap(video, limits, most)
         chosen = VideoSettings(width=width, height=height, fps=fps, bit_rate=round(bit_rate))
         chosen = replace(chosen, bit_rate=min(round(bit_rate), peak(chosen, video)))
-        if need(width, height, min(frames_a_second(video), most)) * calm(media) <= bit_rate:
+        if need(width, height, min(frames_a_second(video, limits), most)) * calm(media) <= bit_rate:
             break
     return chosen
 

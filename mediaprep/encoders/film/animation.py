@@ -18,7 +18,7 @@ _TICKS = 90_000
 
 
 def as_film(media: Media) -> Media:
-    """The facts of the film that `record` makes; those of a film stay as they are. Pure."""
+    """The facts of the film that `write_film` makes; those of a film stay as they are. Pure."""
     if media.kind != "animation":
         return media
     seconds = playing_time(media)
@@ -33,7 +33,7 @@ def as_film(media: Media) -> Media:
     )  # fmt: skip
 
 
-def record(folder: Path, media: Media, background: str) -> None:
+def write_film(folder: Path, media: Media, background: str) -> None:
     """Write `frames.mov` from `input`, transparency flattened onto `background`. Raises what `frames.pictures` does."""
     import av
     from PIL import Image

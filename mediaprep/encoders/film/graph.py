@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from mediaprep.encoders import sound as sounds
 from mediaprep.encoders.film import TIMESCALE, AudioSettings, FilmRecipe, VideoSettings, frames_a_second, natural, peak
+from mediaprep.encoders.sound import Settings
 from mediaprep.media import AudioStream, Media, VideoStream
+
+if TYPE_CHECKING:
+    from mediaprep.running.tools import Node
 
 PRESET = "faster"
 """Without B-frames x264's "faster" gives the same VMAF for the same bytes as "medium" (within 0.4) for two thirds of
@@ -26,7 +30,7 @@ _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "bgra")
 _X264_PROFILE = {"Main": "main", "High": "high", "Constrained Baseline": "baseline"}
 # Only libvpx's decoders see the second layer that carries the transparency of a WebM.
 _ALPHA_DECODER = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-_BARE: dict[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
+_BARE: Settings = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact"}
 
 
 def film_arguments(
@@ -79,7 +83,7 @@ def sample_arguments(
     return tools.arguments(ffmpeg.output(node, output, **_BARE, **settings, f="mp4"))
 
 
-def pictured(node: Any, video: VideoStream, picture: VideoSettings, background: str, *, alone: bool) -> Any:
+def pictured(node: Node, video: VideoStream, picture: VideoSettings, background: str, *, alone: bool) -> Node:
     """The filter chain of the picture: progressive, opaque, of the ordinary range, and of the wanted size and rate.
 
     ffmpeg itself turns and mirrors what the container says should be, before the first filter.
@@ -100,7 +104,7 @@ def pictured(node: Any, video: VideoStream, picture: VideoSettings, background: 
     return _fitted(node, video, picture)
 
 
-def _fitted(node: Any, video: VideoStream, picture: VideoSettings) -> Any:
+def _fitted(node: Node, video: VideoStream, picture: VideoSettings) -> Node:
     """Cropped by a rest of one, or scaled; centred where the canvas has another aspect; 8-bit BT.709 or as tagged."""
     width, height = natural(video)
     turned = video.rotation in (90, 270)
@@ -128,7 +132,7 @@ def _near(side: float, canvas: int) -> int:
     return canvas if abs(canvas - even) <= 2 else even
 
 
-def _graded(node: Any, video: VideoStream, art: tuple[int, int]) -> Any:
+def _graded(node: Node, video: VideoStream, art: tuple[int, int]) -> Node:
     """Scaled to the size of the art, in colours that ordinary players show rightly.
 
     Colours are converted only where they are not what an untold or ordinary player assumes; a BT.601 film stays one.
@@ -156,10 +160,10 @@ def _graded(node: Any, video: VideoStream, art: tuple[int, int]) -> Any:
     return node
 
 
-def picture_settings(picture: VideoSettings, video: VideoStream, part: int) -> dict[str, Any]:
+def picture_settings(picture: VideoSettings, video: VideoStream, part: int) -> Settings:
     """x264's: constant quality under a peak, or the mean bit rate of one pass of two."""
     fps = min(picture.fps or frames_a_second(video), frames_a_second(video))
-    settings: dict[str, Any] = {
+    settings: Settings = {
         "c:v": "libx264",
         "preset": PRESET,
         "profile:v": _X264_PROFILE[picture.profile],
@@ -173,30 +177,31 @@ def picture_settings(picture: VideoSettings, video: VideoStream, part: int) -> d
     if picture.bit_rate is not None:
         settings |= {"b:v": picture.bit_rate, "pass": part or 2, "passlogfile": "passes"}
         return settings
+    assert picture.crf is not None, "a picture has a quality or a bit rate"
     most = peak(picture, video)
     return settings | {"crf": picture.crf, "maxrate": most, "bufsize": most}
 
 
-def heard(node: Any, media: Media, stream: AudioStream, sound: AudioSettings) -> Any:
+def heard(node: Node, media: Media, stream: AudioStream, sound: AudioSettings) -> Node:
     """The filter chain of the sound: in step with the picture from 0 s on, and mixed down."""
     node = node.filter("aresample", **{"async": 1, "first_pts": 0})
     # Without a demuxer named, `mixed` leaves the clock alone: it would let the sound start at 0 s by itself.
     return sounds.mixed(node, replace(media, demuxer=""), stream, sound.channels)
 
 
-def sound_settings(sound: AudioSettings) -> dict[str, Any]:
+def sound_settings(sound: AudioSettings) -> Settings:
     return {
         "c:a": "aac", "b:a": sound.bit_rate, "ac": sound.channels, "ar": sound.sample_rate, "flags:a": "+bitexact",
     }  # fmt: skip
 
 
-def _reading(recipe: FilmRecipe, video: VideoStream) -> dict[str, Any]:
+def _reading(recipe: FilmRecipe, video: VideoStream) -> Settings:
     """How the source is to be read."""
     decoder = _ALPHA_DECODER.get(video.codec) if video.alpha and recipe.picture is not None else None
     return {f"c:{video.index}": decoder} if decoder else {}
 
 
-def _cleaned(media: Media, video: VideoStream) -> dict[str, Any]:
+def _cleaned(media: Media, video: VideoStream) -> Settings:
     """What a copied picture has to pass through.
 
     User data inside H.264 goes; only where there is some, as seeking may need its neighbours. AVI tells only the order

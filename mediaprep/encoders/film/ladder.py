@@ -8,10 +8,14 @@ from msgspec.structs import replace
 
 from mediaprep.encoders import film
 from mediaprep.encoders.film import AudioSettings, FilmRecipe, SoundChoice, VideoSettings
+from mediaprep.encoders.picture import flattening
 from mediaprep.encoders.sound import layout
 from mediaprep.media import AudioStream, Media
 from mediaprep.rules import Limits
 from mediaprep.rules.base import megabytes
+from mediaprep.rules.streams import MEASURED
+
+MP4 = "video/mp4"
 
 SHARES = (0.97, 0.93, 0.89, 0.84, 0.78, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 """Of the budget, for encodes by bit rate. x264's two passes miss by 1 or 2 %, by far more if a film is short."""
@@ -24,6 +28,9 @@ HOPELESS = 3
 """Constant quality is not tried where the source itself needs so many times the budget: it takes half of that at least
 (measured), and the sample that would tell costs as much as it saves."""
 
+PIXELS = "yuv420p"
+"""8-bit 4:2:0: the only pixels that are made, since every phone decodes them."""
+
 _PROFILES = ("Main", "High", "Constrained Baseline")
 # A sound is copied beside a picture that is encoded only where its packets' times can be trusted.
 _STEADY = ("mov", "matroska", "flv")
@@ -34,7 +41,7 @@ _PLAIN_AAC = ("LC", "HE-AAC", "HE-AACv2")
 
 def copies(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
     """Both streams copied; the picture copied and the sound encoded. Nothing where the film has to be cut."""
-    if media.kind != "video" or media.main_video is None or end_of(media, limits) is not None:
+    if media.kind != "video" or media.main_video is None or film_end(media, limits) is not None:
         return
     if media.demuxer not in _TIMED or (media.demuxer == "avi" and media.main_video.b_frames):
         return
@@ -51,14 +58,14 @@ def copies(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
 def encodes(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
     """Constant quality at the full size where that may fit, then what the shares of the budget allow."""
     video, profile = media.main_video, _profile(limits)
-    if video is None or profile is None:
+    if video is None or profile is None or not _acceptable(media, limits):
         return
-    end = end_of(media, limits)
+    end = film_end(media, limits)
     seconds = end or media.duration
     sound = sound_track(media, limits, _bit_rate(media, limits))
     for crf, shortest in QUALITIES if limits.max_bytes is not None and not seconds else QUALITIES[:1]:
         width, height = film.size_for(video, limits, shortest)
-        picture = VideoSettings(width=width, height=height, fps=film.fps_cap(video), crf=crf, profile=profile)
+        picture = VideoSettings(width=width, height=height, fps=film.fps_cap(video, limits), crf=crf, profile=profile)
         if not _hopeless(picture, media, limits, seconds):
             yield FilmRecipe(picture=picture, sound=sound, end=end)
     if not seconds or limits.max_bytes is None:
@@ -66,10 +73,22 @@ def encodes(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
     for share in SHARES:
         aim = round(limits.max_bytes * share)
         sound = sound_track(media, limits, aim * 8 / seconds)
-        around = film.overhead(seconds, film.frames_a_second(video), _stream(sound, media))
+        around = film.overhead(seconds, film.frames_a_second(video, limits), _stream(sound, media))
         chosen = film.picture_for(media, limits, (aim - around) * 8 / seconds - bit_rate_of(sound, media))
         if chosen is not None:
             yield FilmRecipe(picture=replace(chosen, profile=profile), sound=sound, end=end, aim=aim, encodes=2)
+
+
+def _acceptable(media: Media, limits: Limits) -> bool:
+    """Whether the limits accept any film that is made here: H.264 of 8-bit 4:2:0 with AAC, or without sound."""
+    width, height = film.exact_size(limits) or (2, 2)
+    longest = min(film.LARGEST, limits.max_side or film.LARGEST)
+    size = width % 2 == height % 2 == 0 and max(width, height) <= longest
+    codec = not limits.video_codec or "h264" in limits.video_codec
+    pixels = not limits.pixel_formats or PIXELS in limits.pixel_formats
+    codecs = limits.sound_codecs(MP4)
+    sound = codecs is None or "aac" in codecs if keeps_sound(media, limits) else not limits.of_sound
+    return size and codec and pixels and sound and limits.animated is not False and limits.accepts(MP4)
 
 
 def _hopeless(picture: VideoSettings, media: Media, limits: Limits, seconds: float | None) -> bool:
@@ -86,22 +105,22 @@ def sound_track(media: Media, limits: Limits, total: float | None, *, copying: b
         return "none"
     source = media.main_audio
     small = source.bit_rate is not None and source.bit_rate <= 1.15 * sound.bit_rate
-    steady = media.demuxer in _STEADY and end_of(media, limits) is None
+    steady = media.demuxer in _STEADY and film_end(media, limits) is None
     plain = source.codec == "aac" and source.profile in _PLAIN_AAC
-    plain = plain and source.channels <= min(2, limits.max_channels.get("video/mp4", 2))
+    plain = plain and source.channels <= min(2, limits.max_channels.get(MP4, 2))
     wanted = limits.sample_rate in (None, source.sample_rate)
     return "copy" if copying and small and steady and plain and wanted else sound
 
 
 def keeps_sound(media: Media, limits: Limits) -> bool:
-    return media.main_audio is not None and limits.audio_streams != 0 and limits.max_channels.get("video/mp4") != 0
+    return media.main_audio is not None and limits.audio_streams != 0 and limits.max_channels.get(MP4) != 0
 
 
-def end_of(media: Media, limits: Limits) -> float | None:
+def film_end(media: Media, limits: Limits) -> float | None:
     """Where a film that is too long is cut; a little early, as the last frame of sound is always whole."""
     if limits.max_duration is None or (media.duration is not None and media.duration <= limits.max_duration):
         return None
-    return max(0.04, limits.max_duration - 0.05)
+    return max(limits.max_duration - 0.05, limits.max_duration / 2)
 
 
 def bit_rate_of(sound: SoundChoice, media: Media) -> int:
@@ -136,7 +155,7 @@ def _profile(limits: Limits) -> str | None:
 
 def _bit_rate(media: Media, limits: Limits) -> float | None:
     """bit/s of the best share of the budget; None where there is no budget or no duration."""
-    seconds = end_of(media, limits) or media.duration
+    seconds = film_end(media, limits) or media.duration
     return limits.max_bytes * SHARES[0] * 8 / seconds if limits.max_bytes is not None and seconds else None
 
 
@@ -148,18 +167,18 @@ def changes(recipe: FilmRecipe, source: Media, limits: Limits, background: str) 
 
 def _left_out(recipe: FilmRecipe, source: Media) -> Iterator[str]:
     if recipe.sound == "none" and source.audio:
-        yield "the sound is left out"
+        yield "audio removed"
     else:
         for other in source.audio:
             if other != source.main_audio:
-                yield f"another sound track ({other.codec}, {layout(other.channels)}) left out"
+                yield f"audio stream removed: {other.codec}, {layout(other.channels)}"
     for film_track in source.video:
         if film_track != source.main_video:
-            yield f"another picture track ({film_track.codec}, {film_track.width}x{film_track.height}) left out"
-    words = {"subtitle": "subtitles", "chapters": "chapters", "cover": "the cover picture"}
-    yield from (f"{word} left out" for kind, word in words.items() if kind in source.extras)
+            yield f"video stream removed: {film_track.codec}, {film_track.width}x{film_track.height}"
+    words = {"subtitle": "subtitles", "chapters": "chapters", "cover": "cover image"}
+    yield from (f"{word} removed" for kind, word in words.items() if kind in source.extras)
     if recipe.end is not None:
-        yield f"cut after {recipe.end:.2f} s"
+        yield f"cut to the first {recipe.end:.2f} s"
 
 
 def _of_picture(recipe: FilmRecipe, source: Media, limits: Limits, background: str) -> Iterator[str]:
@@ -167,9 +186,9 @@ def _of_picture(recipe: FilmRecipe, source: Media, limits: Limits, background: s
         return
     picture, video = recipe.picture, source.main_video
     if source.alpha or (video is not None and video.alpha):
-        yield f"transparency flattened onto {background}"
+        yield flattening(background)
     if video is not None and video.hdr:
-        yield "high dynamic range tone-mapped"
+        yield "high dynamic range (HDR) converted to standard dynamic range"
     if video is not None and video.interlaced:
         yield "deinterlaced"
     width, height = film.natural(video) if video is not None else source.upright
@@ -177,14 +196,14 @@ def _of_picture(recipe: FilmRecipe, source: Media, limits: Limits, background: s
     if max(abs(width - picture.width), abs(height - picture.height)) > 1:
         yield f"scaled from {width}x{height} to {picture.width}x{picture.height}{budget}"
     elif recipe.aim is not None:
-        yield f"picture coded at {(picture.bit_rate or 0) / 1000:.0f} kbit/s{budget}"
-    if video is not None and video.fps and picture.fps is not None and video.fps > picture.fps * 1.02:
-        yield f"frame rate lowered from {video.fps:.4g} to {picture.fps:g} a second"
+        yield f"video encoded at {(picture.bit_rate or 0) / 1000:.0f} kbit/s{budget}"
+    if video is not None and video.fps and picture.fps is not None and video.fps > picture.fps * (1 + MEASURED):
+        yield f"frame rate lowered from {video.fps:.4g} to {picture.fps:g} frames per second"
 
 
 def _of_sound(recipe: FilmRecipe, source: Media) -> Iterator[str]:
     if isinstance(recipe.sound, AudioSettings) and source.main_audio is not None:
         if recipe.sound.channels < source.main_audio.channels:
-            yield f"{layout(source.main_audio.channels)} sound mixed down to {layout(recipe.sound.channels)}"
+            yield f"audio mixed down from {layout(source.main_audio.channels)} to {layout(recipe.sound.channels)}"
         if recipe.aim is not None and recipe.sound.bit_rate < 64_000 * recipe.sound.channels:
-            yield f"sound coded at {recipe.sound.bit_rate / 1000:g} kbit/s"
+            yield f"audio encoded at {recipe.sound.bit_rate / 1000:g} kbit/s"

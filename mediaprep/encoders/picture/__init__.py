@@ -57,7 +57,7 @@ def open_still(path: Path, media: Media, *, largest: int | None = None, page: in
     return image
 
 
-def pages(path: Path, media: Media) -> Iterator[Image]:
+def pages_of(path: Path, media: Media) -> Iterator[Image]:
     """Every page of a TIFF as `open_still` gives it, without the smaller versions that some carry. Raises the same."""
     with _as_our_errors(), _opened(path, media) as image:
         count: int = getattr(image, "n_frames", 1)
@@ -162,8 +162,13 @@ def shaped(image: Image, size: tuple[int, int], limits: Limits, background: str)
 
 
 def stands_still(media: Media, limits: Limits, mime: str) -> bool:
-    """Whether one picture can be taken out of the file, and one of that type is what the limits want. Pure."""
-    wanted = limits.accepts(mime) and limits.animated is not True and (limits.bit_depth or 8) >= 8
+    """Whether one picture can be taken out of the file, and one of that type is what the limits want. Pure.
+
+    Made are 8 bits a channel and, where an exact size is wanted, that size; which must not contradict `max_side`.
+    """
+    exact = max(limits.width, limits.height) if limits.width is not None and limits.height is not None else 1
+    possible = exact <= (limits.max_side or exact) and (limits.bit_depth or 8) >= 8
+    wanted = limits.accepts(mime) and limits.animated is not True and not limits.of_sound and possible
     return wanted and media.kind in ("image", "animation") and min(media.upright) > 0
 
 
@@ -171,14 +176,19 @@ def losses(media: Media, limits: Limits, background: str | None) -> tuple[str, .
     """What a viewer misses in one picture made of the file; `background`: None where transparency is kept. Pure."""
     said = []
     if media.frames > 1:
-        said.append(f"first of {media.frames} frames taken")
+        said.append(f"only the first of {media.frames} frames is kept")
     if "pages" in media.extras:
-        said.append("first page taken")
+        said.append("only the first page is kept")
     if media.audio:
-        said.append("sound left out")
+        said.append("audio removed")
     if media.alpha and background is not None:
-        said.append(f"transparency flattened onto {background}")
+        said.append(flattening(background))
     return tuple(said)
+
+
+def flattening(background: str) -> str:
+    """What is said where transparency goes. Pure."""
+    return f"transparent areas filled with the background colour {background}"
 
 
 def named(media: Media, mime: str) -> str:

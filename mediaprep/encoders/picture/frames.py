@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -203,7 +203,7 @@ class Shot(Struct, frozen=True, kw_only=True):
     speed: float = 1.0
 
 
-def film(folder: Path, media: Media, shot: Shot) -> Iterator[Image]:
+def film_frames(folder: Path, media: Media, shot: Shot) -> Iterator[Image]:
     """The frames of the film that is `folder/input`: RGBA where it has transparency, else RGB.
 
     Upright, square pixels, deinterlaced, and in the ordinary range of brightness. Raises `ToolError`.
@@ -215,12 +215,12 @@ def film(folder: Path, media: Media, shot: Shot) -> Iterator[Image]:
     mode = "RGBA" if media.main_video is not None and media.main_video.alpha else "RGB"
     block = shot.size[0] * shot.size[1] * len(mode)
     wall = 60 + 10 * shot.seconds * shot.speed
-    for data in tools.stream(film_arguments(media, shot), folder=folder, seconds=wall, block=block):
+    for data in tools.stream(shot_arguments(media, shot), folder=folder, seconds=wall, block=block):
         if len(data) == block:
             yield Image.frombytes(mode, shot.size, data)
 
 
-def film_arguments(media: Media, shot: Shot) -> list[str]:
+def shot_arguments(media: Media, shot: Shot) -> list[str]:
     """What ffmpeg is called with to give raw frames on its standard output. Pure."""
     from mediaprep.running import tools
 
@@ -229,7 +229,7 @@ def film_arguments(media: Media, shot: Shot) -> list[str]:
         raise Damaged("there is no moving picture in this file")
     # Only libvpx's decoders see the second layer that carries the transparency of a WebM.
     decoder = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(video.codec) if video.alpha else None
-    choice: dict[str, Any] = {"c:v": decoder} if decoder else {}
+    choice = {"c:v": decoder} if decoder else {}
     node = tools.source(media, **choice)[str(video.index)]
     if video.interlaced:
         node = node.filter("bwdif", mode="send_frame")

@@ -9,13 +9,19 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from mediaprep.errors import Damaged
 from mediaprep.media import AudioStream, Media
+
+if TYPE_CHECKING:
+    from mediaprep.running.tools import Node
+
+Settings = dict[str, str | int]
+"""ffmpeg's options of an output, by name."""
 
 LOUDNESS = -16.0
 PEAK = -1.5
@@ -89,13 +95,13 @@ def layout(channels: int) -> str:
 
 def left_out(media: Media) -> tuple[str, ...]:
     """What the recipient of the sound alone does not get."""
-    sentences = ["the picture is left out"] if media.video else []
+    sentences = ["video removed"] if media.video else []
     sentences += [
-        f"another sound track ({other.codec}, {layout(other.channels)}) left out"
+        f"audio stream removed: {other.codec}, {layout(other.channels)}"
         for other in media.audio
         if other != media.main_audio
     ]
-    sentences += [f"{kind}s left out" for kind in ("chapter", "subtitle") if {kind, f"{kind}s"} & {*media.extras}]
+    sentences += [f"{kind}s removed" for kind in ("chapter", "subtitle") if {kind, f"{kind}s"} & {*media.extras}]
     return tuple(sentences)
 
 
@@ -104,7 +110,7 @@ def time_allowed(media: Media) -> float:
     return 120 + (seconds_of(media) or 4 * 3600)
 
 
-def mixed(node: Any, media: Media, sound: AudioStream, channels: int, sample_rate: int | None = None) -> Any:
+def mixed(node: Node, media: Media, sound: AudioStream, channels: int, sample_rate: int | None = None) -> Node:
     """The filter chain that starts every encode: from 0 s on, gaps filled, mixed down to at most `channels`.
 
     More than two channels become stereo as ITU-R BS.775 says (the centre and the surrounds at -3 dB, so that speech
@@ -122,13 +128,13 @@ def mixed(node: Any, media: Media, sound: AudioStream, channels: int, sample_rat
     return node.filter("aresample", **wanted) if wanted else node
 
 
-def cut(node: Any, start: float | None, end: float | None) -> Any:
+def cut(node: Node, start: float | None, end: float | None) -> Node:
     """Only what lies between two moments, in seconds."""
     span = {name: f"{at:.3f}" for name, at in (("start", start), ("end", end)) if at is not None}
     return node.filter("atrim", **span).filter("asetpts", "PTS-STARTPTS") if span else node
 
 
-def levelled(node: Any, loudness: Loudness | None) -> Any:
+def levelled(node: Node, loudness: Loudness | None) -> Node:
     """Brought to -16 LUFS by one gain where peaks allow it, else with `loudnorm`'s true-peak limiter."""
     if loudness is None:
         return node

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path, PurePath
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec.structs import replace
 
-from mediaprep.encoders.base import Recipe, Work
+from mediaprep.encoders.base import Recipe, Work, complies, obeying
 from mediaprep.encoders.sound import (
     Heard,
+    Settings,
     cut,
     layout,
     left_out,
@@ -24,7 +25,7 @@ from mediaprep.encoders.sound import (
 from mediaprep.formats import suffix_for
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
-from mediaprep.rules import Finding, Limits, check
+from mediaprep.rules import Finding, Limits
 from mediaprep.rules.base import megabytes
 
 
@@ -62,7 +63,7 @@ class SoundEncoder(ABC):
         """The bytes of a file with its container. Pure."""
 
     @abstractmethod
-    def settings(self, recipe: SoundRecipe) -> dict[str, Any]:
+    def settings(self, recipe: SoundRecipe) -> Settings:
         """What ffmpeg is told about the output of an encode. Pure."""
 
     @abstractmethod
@@ -72,11 +73,11 @@ class SoundEncoder(ABC):
     def ladder(
         self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options
     ) -> Sequence[SoundRecipe]:
-        """A copy where the stream complies and is small enough, then encodes. None of them would break a rule."""
+        """A copy where the stream complies and is small enough, then encodes."""
         sound = media.main_audio
         if sound is None:
             return ()
-        end = _end(media, limits)
+        end = sound_end(media, limits)
         rungs = [
             replace(
                 rung,
@@ -85,13 +86,19 @@ class SoundEncoder(ABC):
                 trim=options.trim_silence,
                 changes=(*left_out(media), *_losses(rung, place, sound, limits, options, end), *rung.changes),
             )
-            for place, rung in enumerate(self.rungs(media, sound, limits, options))
+            for place, rung in enumerate(self.rungs(media, sound, limits, options) if self._accepted(limits) else ())
         ]
         copy = SoundRecipe(encodes=0, channels=sound.channels, changes=left_out(media))
         asked = options.normalize or options.trim_silence
-        if sound.codec == self.codec and not asked and self._copy_fits(media, limits, rungs):
-            rungs.insert(0, copy)
-        return tuple(rung for rung in rungs if _complies(self.expect(rung, media, limits), limits))
+        if sound.codec == self.codec and not asked and complies(self.expect(copy, media, limits), limits):
+            rungs[:0] = [copy] if self._copy_fits(media, limits, rungs) else []
+        return obeying(self, rungs, media, limits)
+
+    def _accepted(self, limits: Limits) -> bool:
+        """Whether the limits accept sound in this format. How many channels they accept is for `rungs` to follow."""
+        codecs = limits.sound_codecs(self.mime)
+        codec = codecs is None or self.codec in codecs
+        return codec and limits.accepts(self.mime) and limits.audio_streams != 0 and not limits.of_film
 
     def expect(self, recipe: SoundRecipe, media: Media, limits: Limits) -> Media:
         sound = media.main_audio
@@ -132,10 +139,10 @@ class SoundEncoder(ABC):
             return
         heard = Heard()
         if recipe.normalize or recipe.trim:
-            key = f"{recipe.channels} channels at {recipe.sample_rate} Hz"
-            if key not in work.notes:
-                work.notes[key] = listen(work.folder, work.media, sound, recipe.channels, recipe.sample_rate)
-            heard = work.notes[key]
+            heard = work.notes.once(
+                ("heard", recipe.channels, recipe.sample_rate),
+                lambda: listen(work.folder, work.media, sound, recipe.channels, recipe.sample_rate),
+            )
         tools.run(
             self.arguments(recipe, work.media, sound, heard, output.name),
             folder=work.folder,
@@ -180,12 +187,8 @@ class SoundEncoder(ABC):
         return (self._bytes(rungs[-1], media) or 0) > limits.advised_bytes
 
 
-BARE: dict[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags:a": "+bitexact"}
+BARE: Settings = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags:a": "+bitexact"}
 """No tags, no chapters, no dates, no names of encoders."""
-
-
-def _complies(expected: Media, limits: Limits) -> bool:
-    return all(finding.level != "error" for finding in check(expected, limits, ours=True))
 
 
 def _losses(
@@ -193,24 +196,24 @@ def _losses(
 ) -> tuple[str, ...]:
     sentences = []
     if rung.channels < sound.channels:
-        sentences.append(f"{layout(sound.channels)} sound mixed down to {layout(rung.channels)}")
+        sentences.append(f"audio mixed down from {layout(sound.channels)} to {layout(rung.channels)}")
     if place and limits.max_bytes is not None:
-        sentences.append(f"coded at {rung.bit_rate / 1000:g} kbit/s to stay under {megabytes(limits.max_bytes)}")
+        sentences.append(f"audio encoded at {rung.bit_rate / 1000:g} kbit/s to fit {megabytes(limits.max_bytes)}")
     if end is not None:
-        sentences.append(f"cut after {limits.max_duration:g} s")
+        sentences.append(f"cut to the first {limits.max_duration:g} s")
     if options.normalize:
-        sentences.append("loudness brought to -16 LUFS")
+        sentences.append("loudness normalized to -16 LUFS")
     if options.trim_silence:
-        sentences.append("silence at both ends cut")
+        sentences.append("silence trimmed at both ends")
     return tuple(sentences)
 
 
-def _end(media: Media, limits: Limits) -> float | None:
+def sound_end(media: Media, limits: Limits) -> float | None:
     """Where a sound that is too long is cut; a little early, as the last frame of a codec is always whole."""
     seconds = seconds_of(media)
     if limits.max_duration is None or (seconds is not None and seconds <= limits.max_duration):
         return None
-    return max(0.0, limits.max_duration - 0.05)
+    return max(limits.max_duration - 0.05, limits.max_duration / 2)
 
 
 def _least(one: float | None, other: float | None) -> float | None:

@@ -53,7 +53,9 @@ def checksum(page: bytes) -> int:
     return int(f"{reflected:032b}"[::-1], 2)
 
 
-def page(packets: Iterable[bytes], *, granule: int, number: int, first: bool = False, last: bool = False) -> bytes:
+def written_page(
+    packets: Iterable[bytes], *, granule: int, number: int, first: bool = False, last: bool = False
+) -> bytes:
     """One page of whole packets. `granule`: samples from the start to the end of its last packet."""
     parts = list(packets)
     lacing = b"".join(b"\xff" * (len(part) // 255) + bytes([len(part) % 255]) for part in parts)
@@ -63,21 +65,21 @@ def page(packets: Iterable[bytes], *, granule: int, number: int, first: bool = F
     return whole[:22] + struct.pack("<I", checksum(whole)) + whole[26:]
 
 
-def pages(head: bytes, packets: Iterable[tuple[bytes, int]]) -> Iterator[bytes]:
+def written_pages(head: bytes, packets: Iterable[tuple[bytes, int]]) -> Iterator[bytes]:
     """The pages of a file, from its `OpusHead` and its packets, each with the samples of it that are to be heard."""
-    yield page([head], granule=0, number=0, first=True)
-    yield page([TAGS], granule=0, number=1)
+    yield written_page([head], granule=0, number=0, first=True)
+    yield written_page([TAGS], granule=0, number=1)
     number, granule, start, segments = 2, 0, 0, 0
     waiting: list[bytes] = []
     for packet, heard in packets:
         needed = len(packet) // 255 + 1
         if waiting and (granule - start >= PAGE or segments + needed > MOST_SEGMENTS):
-            yield page(waiting, granule=granule, number=number)
+            yield written_page(waiting, granule=granule, number=number)
             number, start, waiting, segments = number + 1, granule, [], 0
         waiting.append(packet)
         segments += needed
         granule += heard
-    yield page(waiting, granule=granule, number=number, last=True)
+    yield written_page(waiting, granule=granule, number=number, last=True)
 
 
 def remux(source: Path, demuxer: str, index: int, output: Path, *, join: bool = False) -> None:
@@ -98,7 +100,7 @@ def remux(source: Path, demuxer: str, index: int, output: Path, *, join: bool = 
             if not head.startswith(b"OpusHead"):
                 raise Damaged("the Opus stream has no header; export the file again from its source")
             packets = _heard(packet for packet in container.demux(stream) if packet.size)
-            for part in pages(head, joined(packets) if join else packets):
+            for part in written_pages(head, joined(packets) if join else packets):
                 written.write(part)
     except av.FFmpegError as error:
         raise Damaged(

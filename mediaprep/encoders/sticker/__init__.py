@@ -33,7 +33,7 @@ def canvas(media: Media, limits: Limits) -> tuple[int, int]:
     if limits.width is not None and limits.height is not None:
         return limits.width, limits.height
     side = min(limits.max_side or LARGEST_SIDE, max(media.upright))
-    return fitted(media.upright, (side, side)).size
+    return fitted_art(media.upright, (side, side)).size
 
 
 class Art(Struct, frozen=True, kw_only=True):
@@ -44,14 +44,14 @@ class Art(Struct, frozen=True, kw_only=True):
     window: tuple[float, float] = (1.0, 1.0)
 
 
-def fitted(size: tuple[int, int], box: tuple[int, int]) -> Art:
+def fitted_art(size: tuple[int, int], box: tuple[int, int]) -> Art:
     """The whole picture, as large as the box allows. Pure."""
     scale = min(side / own for side, own in zip(box, size, strict=True))
     width, height = (max(1, min(side, round(own * scale))) for own, side in zip(size, box, strict=True))
     return Art(size=(width, height))
 
 
-def cropped(size: tuple[int, int], box: tuple[int, int]) -> Art:
+def cropped_art(size: tuple[int, int], box: tuple[int, int]) -> Art:
     """As much of the picture as fills the box. Pure."""
     aspect = (box[0] / box[1]) / (size[0] / size[1])
     return Art(size=box, window=(min(1.0, aspect), min(1.0, 1 / aspect)))
@@ -64,10 +64,10 @@ def cut_out(image: Image, art: Art) -> Image:
         width, height = max(1, round(image.width * across)), max(1, round(image.height * down))
         left, top = (image.width - width) // 2, (image.height - height) // 2
         image = image.crop((left, top, left + width, top + height))
-    return resized(image, art.size)
+    return resized_art(image, art.size)
 
 
-def resized(image: Image, size: tuple[int, int]) -> Image:
+def resized_art(image: Image, size: tuple[int, int]) -> Image:
     """The picture at another size. Transparent pixels lend no colour to their neighbours; enlarging does not ring."""
     from PIL.Image import Resampling
 

@@ -116,7 +116,7 @@ def film_rate(media: Media) -> float:
     return video.fps / math.ceil(video.fps / FASTEST_FILM - 0.01)
 
 
-def record(folder: Path, media: Media, art: Art, cut: Cut) -> Reel:
+def write_reel(folder: Path, media: Media, art: Art, cut: Cut) -> Reel:
     """Decode the art of the clip that is `folder/input` into `folder/reel`. Identical neighbours become one."""
     path = folder / "reel"
     starts: list[float] = []
@@ -140,7 +140,7 @@ def _shown(folder: Path, media: Media, art: Art, cut: Cut) -> Iterator[tuple[Ima
     if media.kind == "video":
         rate = film_rate(media)
         shot = Shot(size=art.size, window=art.window, fps=rate, seconds=cut.seconds, speed=cut.speed)
-        film = frames.film(folder, media, shot)
+        film = frames.film_frames(folder, media, shot)
         for number, picture in enumerate(film):
             yield picture, number / rate, min(cut.seconds, (number + 1) / rate)
         return

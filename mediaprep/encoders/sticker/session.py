@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -76,7 +76,7 @@ class Session:
         if cut is None:
             still = _still(work, art)
             return cls(lambda _: still, None, lossless=lossless, progress=work.progress)
-        clip = reel.record(work.folder, work.media, art, cut)
+        clip = reel.write_reel(work.folder, work.media, art, cut)
         closest = work.limits.min_frame or 0.0
 
         def times(fps: float | None) -> Timeline:
@@ -130,7 +130,7 @@ class Session:
         art = self.picture(number)
         if drawing.detail < 1:
             small = (max(1, round(art.width * drawing.detail)), max(1, round(art.height * drawing.detail)))
-            art = sticker.resized(sticker.resized(art, small), art.size)
+            art = sticker.resized_art(sticker.resized_art(art, small), art.size)
         return sticker.placed(art, drawing.canvas, drawing.flatten)
 
     def _encode_still(self, drawing: Drawing, block: bytes) -> bytes:
@@ -160,7 +160,7 @@ def _still(work: Work, art: Art) -> Image:
     media = work.media
     if media.kind == "video":
         shot = Shot(size=art.size, window=art.window, fps=reel.film_rate(media), seconds=1.0)
-        film = frames.film(work.folder, media, shot)
+        film = frames.film_frames(work.folder, media, shot)
         return _first(film)
     if media.kind == "animation":
         return sticker.cut_out(_first(frames.pictures(work.source, media))[0], art)
@@ -181,7 +181,7 @@ def _part(times: Timeline, start: int, stop: int) -> Timeline:
     return Timeline(pictures=times.pictures[start:stop], milliseconds=times.milliseconds[start:stop])
 
 
-def _settings(drawing: Drawing) -> dict[str, Any]:
+def _settings(drawing: Drawing) -> dict[str, bool | int]:
     if drawing.quality is None:
         return {"lossless": True, "quality": EFFORT, "method": METHOD}
     return {"quality": drawing.quality, "alpha_quality": 100, "method": METHOD}
@@ -212,7 +212,7 @@ def _animation(
     picture: Callable[[int], Image],
     milliseconds: Sequence[int],
     progress: Callable[[float], None] | None,
-    **settings: Any,
+    **settings: bool | int | bytes,
 ) -> bytes:
     """A WebP that repeats for ever. Pillow asks for its frames one by one; only the current one is in memory."""
     from PIL import Image

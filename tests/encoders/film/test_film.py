@@ -160,7 +160,7 @@ def test_wrong_sound_alone_copies_the_picture() -> None:
     recipe = ladder(clip(codec="h264", profile="Main", sound=stereo("ac3", channels=6)))[0]
     assert (recipe.encodes, recipe.picture) == (1, None)
     assert recipe.sound == AudioSettings(bit_rate=128_000, channels=2, sample_rate=48_000)
-    assert "5.1 sound mixed down to stereo" in recipe.changes
+    assert "audio mixed down from 5.1 to stereo" in recipe.changes
 
 
 def test_hidden_text_in_a_copied_picture_goes() -> None:
@@ -184,17 +184,17 @@ def test_the_default_tracks_are_meant() -> None:
     )
     assert "-map 0:3 -map 0:5" in arguments(media)
     assert ladder(media)[0].changes == (
-        "another sound track (aac, stereo) left out",
-        "another picture track (h264, 320x240) left out",
-        "subtitles left out",
-        "chapters left out",
+        "audio stream removed: aac, stereo",
+        "video stream removed: h264, 320x240",
+        "subtitles removed",
+        "chapters removed",
     )
 
 
 def test_a_silent_target_drops_the_sound_and_says_so() -> None:
     recipe = ladder(clip(codec="h264", profile="Main", sound=stereo()), GIF)[0]
     assert (recipe.encodes, recipe.sound) == (0, "none")
-    assert "the sound is left out" in recipe.changes
+    assert "audio removed" in recipe.changes
 
 
 def test_the_ladder_falls_from_constant_quality_to_ever_fewer_bytes() -> None:
@@ -236,7 +236,7 @@ def test_a_film_that_is_too_long_is_cut_and_never_copied() -> None:
     recipe = ladder(clip(75, codec="h264", profile="Main"), replace(VIDEO, max_duration=30.0))[0]
     assert recipe.encodes
     assert recipe.end == pytest.approx(29.95)
-    assert "cut after 29.95 s" in recipe.changes
+    assert "cut to the first 29.95 s" in recipe.changes
     assert "-t 29.950" in arguments(clip(75), recipe)
 
 
@@ -248,11 +248,11 @@ def test_what_does_not_move_is_no_film(kind: Any) -> None:
 def test_what_is_said_about_a_difficult_film() -> None:
     media = clip(width=3840, height=2160, fps=120.0, hdr="pq", interlaced=True, alpha=True)
     assert ladder(media)[0].changes == (
-        "transparency flattened onto #FFFFFF",
-        "high dynamic range tone-mapped",
+        "transparent areas filled with the background colour #FFFFFF",
+        "high dynamic range (HDR) converted to standard dynamic range",
         "deinterlaced",
         "scaled from 3840x2160 to 1920x1080",
-        "frame rate lowered from 120 to 60 a second",
+        "frame rate lowered from 120 to 60 frames per second",
     )
 
 
@@ -322,7 +322,7 @@ def test_an_animation_is_a_film_of_its_frames() -> None:
     assert made.main_video is not None
     assert (made.main_video.fps, made.demuxer, made.main_video.codec) == (10.0, "mov", "qtrle")
     recipe = ladder(media, GIF, background="#00FF00")[0]
-    assert recipe.changes == ("transparency flattened onto #00FF00",)
+    assert recipe.changes == ("transparent areas filled with the background colour #00FF00",)
     assert (recipe.picture or VideoSettings(width=0, height=0)).width == 100
     assert ENCODER.expect(recipe, media, GIF).duration == 2.0
 

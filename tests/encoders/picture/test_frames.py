@@ -216,13 +216,13 @@ def h264(media: Media = FILM, **changes: object) -> Media:
 
 
 def test_film_gives_frames_at_the_asked_size_rate_and_length(folder: Path) -> None:
-    pictures = list(frames.film(folder, h264(), Shot(size=(20, 10), fps=5, seconds=1.0)))
+    pictures = list(frames.film_frames(folder, h264(), Shot(size=(20, 10), fps=5, seconds=1.0)))
     assert [(picture.mode, picture.size) for picture in pictures] == [("RGB", (20, 10))] * 5
 
 
 def test_film_sped_up_is_shown_whole(folder: Path) -> None:
-    pictures = list(frames.film(folder, h264(), Shot(size=(64, 32), fps=10, seconds=1.0, speed=2.0)))
-    plain = list(frames.film(folder, h264(), Shot(size=(64, 32), fps=10, seconds=2.0)))
+    pictures = list(frames.film_frames(folder, h264(), Shot(size=(64, 32), fps=10, seconds=1.0, speed=2.0)))
+    plain = list(frames.film_frames(folder, h264(), Shot(size=(64, 32), fps=10, seconds=2.0)))
     assert len(pictures) == 10
     assert pictures[5].tobytes() == plain[10].tobytes()
 
@@ -231,7 +231,7 @@ def test_film_keeps_its_transparency(tmp_path: Path) -> None:
     half = "color=red@0.5:s=64x32:r=10:d=0.3,format=yuva420p"
     film(tmp_path, "-f", "lavfi", "-i", half, "-c:v", "libvpx-vp9", "-f", "webm", "input")
     media = replace(FILM, video=(replace(FILM.video[0], codec="vp9", alpha=True),))
-    picture = next(frames.film(tmp_path, media, Shot(size=(64, 32), fps=10, seconds=0.3)))
+    picture = next(frames.film_frames(tmp_path, media, Shot(size=(64, 32), fps=10, seconds=0.3)))
     assert picture.mode == "RGBA"
     red, green, _, alpha = picture.getpixel((32, 16))  # type: ignore[misc]
     assert red > 200 and green < 40 and 110 < alpha < 145
@@ -240,24 +240,24 @@ def test_film_keeps_its_transparency(tmp_path: Path) -> None:
 def test_film_is_turned_upright(tmp_path: Path, folder: Path) -> None:
     film(folder, "-display_rotation", "90", "-i", "input", "-c", "copy", "-f", "matroska", "turned")
     (folder / "turned").replace(folder / "input")
-    plain = next(frames.film(folder, h264(rotation=270), Shot(size=(32, 64), fps=10, seconds=0.1)))
+    plain = next(frames.film_frames(folder, h264(rotation=270), Shot(size=(32, 64), fps=10, seconds=0.1)))
     assert plain.size == (32, 64)
     corner = [plain.getpixel((x, y)) for x, y in itertools.product((2, 29), (2, 61))]
     assert len(set(corner)) > 1
 
 
-def test_film_arguments_are_pure_and_follow_the_facts() -> None:
+def test_shot_arguments_are_pure_and_follow_the_facts() -> None:
     media = h264(interlaced=True, hdr="pq")
-    line = " ".join(frames.film_arguments(media, Shot(size=(20, 10), fps=5, seconds=2.5, speed=1.5)))
+    line = " ".join(frames.shot_arguments(media, Shot(size=(20, 10), fps=5, seconds=2.5, speed=1.5)))
     for part in ("-format_whitelist matroska", "bwdif", "tonemap", "setpts=", "fps=5.000000", "-t 2.500000", "pipe:1"):
         assert part in line
-    plain = " ".join(frames.film_arguments(h264(), Shot(size=(20, 10), fps=5, seconds=2.5)))
+    plain = " ".join(frames.shot_arguments(h264(), Shot(size=(20, 10), fps=5, seconds=2.5)))
     assert not any(part in plain for part in ("bwdif", "tonemap", "setpts", "c:v"))
     alpha = replace(FILM, video=(replace(FILM.video[0], codec="vp9", alpha=True),))
-    assert "-c:v libvpx-vp9" in " ".join(frames.film_arguments(alpha, Shot(size=(20, 10), fps=5, seconds=1)))
+    assert "-c:v libvpx-vp9" in " ".join(frames.shot_arguments(alpha, Shot(size=(20, 10), fps=5, seconds=1)))
 
 
 def test_a_broken_film_is_a_typed_error(tmp_path: Path) -> None:
     (tmp_path / "input").write_bytes(io.BytesIO(b"\x1aE\xdf\xa3" + b"\0" * 99).getvalue())
     with pytest.raises(ToolError):
-        list(frames.film(tmp_path, h264(), Shot(size=(8, 8), fps=5, seconds=1)))
+        list(frames.film_frames(tmp_path, h264(), Shot(size=(8, 8), fps=5, seconds=1)))

@@ -222,7 +222,7 @@ def test_pages_without_the_small_versions(tmp_path: Path) -> None:
     pages = [Image.new("L", (30 + n, 20), 50 * n) for n in range(3)]
     pages[1].encoderinfo = {"tiffinfo": {254: 1}}
     pages[0].save(path, save_all=True, append_images=pages[1:])
-    assert [page.size for page in picture.pages(path, facts(path))] == [(30, 20), (32, 20)]
+    assert [page.size for page in picture.pages_of(path, facts(path))] == [(30, 20), (32, 20)]
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".webp", ".avif", ".tif", ".bmp"])

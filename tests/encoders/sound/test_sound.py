@@ -61,10 +61,10 @@ def test_what_is_left_out_is_said() -> None:
         video=(VideoStream(index=0, codec="h264"),), extras=("subtitle", "chapters", "cover"),
     )  # fmt: skip
     assert left_out(film) == (
-        "the picture is left out",
-        "another sound track (ac3, 5.1) left out",
-        "chapters left out",
-        "subtitles left out",
+        "video removed",
+        "audio stream removed: ac3, 5.1",
+        "chapters removed",
+        "subtitles removed",
     )
     assert (
         left_out(Media(name="a.mp3", size=1, mime="audio/mpeg", kind="audio", audio=(MONO,), extras=("cover",))) == ()

@@ -99,14 +99,14 @@ def test_identical_neighbours_become_one(tmp_path: Path) -> None:
         tmp_path / "input", "WEBP", save_all=True, append_images=pictures[1:], duration=100, kmin=0, kmax=1
     )
     media = Media(name="a", size=1, mime="image/webp", kind="animation", width=20, height=10)
-    made = reel.record(tmp_path, media, Art(size=(20, 10)), Cut(seconds=10))
+    made = reel.write_reel(tmp_path, media, Art(size=(20, 10)), Cut(seconds=10))
     assert made.starts == pytest.approx((0.0, 0.2, 0.4)) and made.end == pytest.approx(0.5)
     assert [made.picture(number).convert("RGB").getpixel((5, 5))[0] > 100 for number in range(3)] == [True, False, True]  # type: ignore[index]
 
 
 def test_a_clip_is_cut_or_sped_up(tmp_path: Path) -> None:
     media = animation(tmp_path / "input", list(range(0, 200, 10)), 100)
-    cut = reel.record(tmp_path, media, Art(size=(20, 10)), Cut(seconds=0.95))
+    cut = reel.write_reel(tmp_path, media, Art(size=(20, 10)), Cut(seconds=0.95))
     assert len(cut.starts) == 10 and cut.end == pytest.approx(0.95)
-    fast = reel.record(tmp_path, media, Art(size=(20, 10)), Cut(seconds=1.0, speed=2.0))
+    fast = reel.write_reel(tmp_path, media, Art(size=(20, 10)), Cut(seconds=1.0, speed=2.0))
     assert len(fast.starts) == 20 and fast.end == pytest.approx(1.0)

@@ -22,7 +22,7 @@ sides = st.integers(1, 20_000)
 
 @given(sides, sides)
 def test_fitted_art_is_whole_and_touches_two_edges(width: int, height: int) -> None:
-    art = sticker.fitted((width, height), BOX)
+    art = sticker.fitted_art((width, height), BOX)
     assert max(art.size) == 512 and min(art.size) >= 1
     assert art.window == (1.0, 1.0)
     if min(art.size) > 8:
@@ -31,7 +31,7 @@ def test_fitted_art_is_whole_and_touches_two_edges(width: int, height: int) -> N
 
 @given(sides, sides)
 def test_cropped_art_fills_the_box_in_its_own_aspect(width: int, height: int) -> None:
-    art = sticker.cropped((width, height), BOX)
+    art = sticker.cropped_art((width, height), BOX)
     across, down = art.window
     assert art.size == BOX and max(art.window) == pytest.approx(1.0)
     assert width * across / (height * down) == pytest.approx(1.0)
@@ -55,13 +55,15 @@ def test_art_is_centred_and_nothing_else_is_painted() -> None:
 def test_crop_takes_the_middle() -> None:
     picture = Image.new("RGBA", (30, 10), "blue")
     picture.paste("red", (10, 0, 20, 10))
-    assert sticker.cut_out(picture, sticker.cropped(picture.size, (10, 10))).getcolors() == [(100, (255, 0, 0, 255))]
+    assert sticker.cut_out(picture, sticker.cropped_art(picture.size, (10, 10))).getcolors() == [
+        (100, (255, 0, 0, 255))
+    ]
 
 
 def test_edges_of_transparent_art_do_not_darken() -> None:
     picture = Image.new("RGBA", (64, 64))
     picture.paste((255, 255, 255, 255), (0, 0, 32, 64))
-    edge = [sticker.resized(picture, (23, 23)).getpixel((x, 11)) for x in range(23)]
+    edge = [sticker.resized_art(picture, (23, 23)).getpixel((x, 11)) for x in range(23)]
     assert all(min(pixel[:3]) > 250 for pixel in edge if isinstance(pixel, tuple) and pixel[3])
 
 
