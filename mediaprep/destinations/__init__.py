@@ -14,6 +14,8 @@ DESTINATIONS = {
     "engagelab": "EngageLab",
     "msgflash": "MsgFlash",
     "whatsapp": "WhatsApp",
+    "twilio": "Twilio",
+    "waha": "WAHA",
 }
 
 
@@ -21,7 +23,7 @@ def kind(name: str) -> type[Destination]:
     """The class of a destination. Raises `UsageError` for a name that is not known."""
     if name not in DESTINATIONS:
         raise UsageError(
-            f'there is no destination "{name}"{did_you_mean(name, DESTINATIONS)}; there are {", ".join(DESTINATIONS)}'
+            f'invalid destination: "{name}"{did_you_mean(name, DESTINATIONS)}; expected {", ".join(DESTINATIONS)}'
         )
     found: type[Destination] = getattr(import_module(f"mediaprep.destinations.{name}"), DESTINATIONS[name])
     return found

@@ -33,7 +33,7 @@ from mediaprep.errors import ProfileError, UsageError, did_you_mean
 from mediaprep.media import MetadataKind
 from mediaprep.rules.limits import LARGEST_NUMBER, Limits
 
-SHIPPED = ("whatsapp", "wassenger", "engagelab", "msgflash")
+SHIPPED = ("whatsapp", "wassenger", "engagelab", "msgflash", "twilio", "waha")
 
 UNITS: dict[str, dict[str, float]] = {
     "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30},

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaprep.destinations.base import Envelope, Json, Outgoing, Parcel, Reference, filled
+from mediaprep.destinations.base import Envelope, Outgoing, Parcel, Reference, filled
+from mediaprep.destinations.body import Json
 from mediaprep.destinations.engagelab import TYPES, EngageLab, phone
 from mediaprep.errors import UsageError
 from tests.servers.engagelab import KEY, SECRET, STATUS, EngageLabStandIn

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaprep.destinations.base import Envelope, Json, Parcel, Reference, filled
+from mediaprep.destinations.base import Envelope, Parcel, Reference, filled
+from mediaprep.destinations.body import Json
 from mediaprep.destinations.msgflash import TYPES, MsgFlash
 from mediaprep.errors import UsageError
 from tests.servers.msgflash import INSTANCE, KEY, MsgFlashStandIn

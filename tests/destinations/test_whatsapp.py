@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from mediaprep.destinations import connect
-from mediaprep.destinations.base import Envelope, Json, Parcel, Reference, filled
+from mediaprep.destinations.base import Envelope, Parcel, Reference, filled
+from mediaprep.destinations.body import Json
 from mediaprep.destinations.whatsapp import TEMPORARY, WhatsApp
 from mediaprep.errors import AnswerLost, BadAnswer, Refused, UsageError
 from mediaprep.network.deadline import Deadline

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from mediaprep.cli import show
 from mediaprep.destinations import connect
-from mediaprep.destinations.base import Json
+from mediaprep.destinations.body import Json
 from mediaprep.errors import UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network import fetch as fetching
