@@ -1,13 +1,19 @@
-"""Where messages go: one module for each API. A new one is a module with a `Destination`, and its line here."""
+"""Where messages go: one module for each API. A new one is a module with a `Destination`, and its line here.
+
+The list is light: a destination's module is loaded when it is used.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from mediaprep.destinations.base import Destination
 from mediaprep.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from mediaprep.destinations.base import Destination
 
 DESTINATIONS = {
     "wassenger": "Wassenger",

@@ -121,7 +121,7 @@ class WhatsApp(Destination):
         """Nobody can choose; what is asked for may be less than what is given."""
         if time > LIFETIME:
             raise UsageError(
-                f"--valid-for is too long: {self.title} keeps a file for {LIFETIME.days} days; shorten it or give --host"
+                f"--valid-for is too long: {self.title} keeps a file for {LIFETIME.days} days; shorten it"
             )
         return self
 

@@ -136,7 +136,7 @@ class DestinationContract:
         path = urlsplit(post.url).path
         assert destination.sends(path) and destination.target_of(path) in ("", "image")
 
-    def test_every_kind_is_accepted_by_every_reference(self, name: str, destination: Destination, api: Platform) -> None:
+    def test_every_kind_is_accepted_by_each_reference(self, name: str, destination: Destination, api: Platform) -> None:
         envelope = Envelope(to="+12345678900", caption="Grüße 😀 & more=less")
         for target in load(name).targets.keys() & READY.keys():
             sent = parcel(target)
@@ -251,4 +251,3 @@ class DestinationContract:
             answer = client.post(post.url, content=post.content, headers=post.reveal())
             assert answer.is_success, answer.text
             assert b"photo-gps" not in api.received[-1].body
-

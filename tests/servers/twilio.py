@@ -1,4 +1,4 @@
-"""A stand-in for Twilio's `POST /2010-04-01/Accounts/<sid>/Messages.json`, as strict as its pages, and sometimes stricter.
+"""A stand-in for Twilio's `POST /2010-04-01/Accounts/<sid>/Messages.json`, as strict as its pages and stricter.
 
 Documented: path, Basic auth, form fields, GET and HEAD of the link, types and sizes for WhatsApp, 1600 characters, the
 codes and the form of an error. Inferred: the status of each code. Unlike Twilio, it fetches the link before it answers:
@@ -56,7 +56,7 @@ class TwilioStandIn(Platform):
         pair = base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
         need(request.headers.get("authorization") == f"Basic {pair}", 20003, "Authenticate", status=401)
         path = f"/2010-04-01/Accounts/{SID}/Messages.json"
-        need((request.method, request.path) == ("POST", path), 20404, "The requested resource was not found", status=404)
+        need((request.method, request.path) == ("POST", path), 20404, "The resource was not found", status=404)
         need(request.content_type == "application/x-www-form-urlencoded", 12300, "the body is not a form")
         fields = request.form()
         need(fields.keys() <= FIELDS, 20001, f"unknown fields: {sorted(fields.keys() - FIELDS)}")

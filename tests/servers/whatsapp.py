@@ -1,9 +1,9 @@
 """A stand-in for the Cloud API's `/<phone-number-id>/media` and `/messages`, as strict as Meta's pages.
 
-Documented: paths, Bearer token, fields, types, sizes, the answers, the envelope of errors, the codes; that media of an
-unknown id is code 100 with subcode 33 is observed, not documented. Of proxies: the address and the header of 360dialog. Inferred: which code stands for which mistake.
-Unlike Meta, it fetches links before it answers and says 131053 then: Meta says so later, by webhook. Stricter than
-Meta: unknown keys, and bytes that are not what they are called.
+Documented: paths, Bearer token, fields, types, sizes, the answers, the envelope of errors, the codes; of proxies,
+360dialog's addresses and header. That media of an unknown id is code 100 with subcode 33 is observed, not documented.
+Inferred: which code stands for which mistake. Unlike Meta, it fetches links before it answers and says 131053 then:
+Meta says so later, by webhook. Stricter than Meta: unknown keys, and bytes that are not what they are called.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class WhatsAppStandIn(Platform):
         if self.proxy:
             assert "authorization" not in request.headers, "a key for somebody else"
             if request.headers.get("d360-api-key") != TOKEN:
-                return Reply(401, {"meta": {"success": False, "http_code": 401, "developer_message": "Invalid api_key"}})
+                return Reply(401, {"meta": {"http_code": 401, "developer_message": "Invalid api_key"}})
             return edges[request.path.removeprefix("/")](request)
         sent = request.headers.get("authorization", "")
         if sent != f"Bearer {TOKEN}":
