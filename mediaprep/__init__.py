@@ -20,7 +20,18 @@ from mediaprep.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from mediaprep.batch.prepare import check, check_all, plan, prepare, prepare_all
-    from mediaprep.destinations.base import Envelope
+    from mediaprep.destinations.base import (
+        Destination,
+        Envelope,
+        Outgoing,
+        Parcel,
+        Receipt,
+        Reference,
+        Slot,
+    )
+    from mediaprep.destinations.body import Body, Post
+    from mediaprep.destinations.variable import Variable
+    from mediaprep.encoders.base import Encoder, Recipe, Work
     from mediaprep.errors import (
         MediaprepError,
         NetworkError,
@@ -30,6 +41,8 @@ if TYPE_CHECKING:
         ToolError,
         UsageError,
     )
+    from mediaprep.hosts.base import Host, Links
+    from mediaprep.network.web import File, Line
     from mediaprep.options import Options
     from mediaprep.planning.profiles import Profile
     from mediaprep.planning.profiles import load as load_profile
@@ -42,22 +55,38 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
+    "Body",
+    "Destination",
+    "Encoder",
     "Envelope",
+    "File",
     "Finding",
+    "Host",
     "Limits",
+    "Line",
+    "Links",
     "MediaprepError",
     "NetworkError",
     "NotSendable",
     "Options",
+    "Outgoing",
     "OutputError",
+    "Parcel",
+    "Post",
     "Prepared",
     "Profile",
     "ProfileError",
+    "Receipt",
+    "Recipe",
+    "Reference",
     "SendableTransport",
+    "Slot",
     "SourceError",
     "Terms",
     "ToolError",
     "UsageError",
+    "Variable",
+    "Work",
     "agree",
     "check",
     "check_all",
@@ -72,11 +101,16 @@ __all__ = [
 
 _HOMES = {
     "batch.prepare": ("check", "check_all", "plan", "prepare", "prepare_all"),
-    "destinations.base": ("Envelope",),
+    "destinations.base": ("Destination", "Envelope", "Outgoing", "Parcel", "Receipt", "Reference", "Slot"),
+    "destinations.body": ("Body", "Post"),
+    "destinations.variable": ("Variable",),
+    "encoders.base": ("Encoder", "Recipe", "Work"),
     "errors": (
         "MediaprepError", "NetworkError", "OutputError", "ProfileError", "SourceError", "ToolError",
         "UsageError",
     ),
+    "hosts.base": ("Host", "Links"),
+    "network.web": ("File", "Line"),
     "options": ("Options",),
     "publishing.hook": ("prepare_message",),
     "planning.profiles": ("Profile",),

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mediaprep.destinations import connect
+from mediaprep.destinations import connect, kind
 from mediaprep.destinations.base import Envelope
 from mediaprep.hosts import open_host
 from mediaprep.publishing.journal import Journal
 from mediaprep.publishing.terms import Terms, agree
+from tests.destinations.contract import PLATFORMS
 from tests.servers.base import StandIn
 from tests.servers.storage import Storage
-from tests.servers.wassenger import WassengerStandIn
-from tests.servers.whatsapp import WhatsAppStandIn
 
 # The id of a key is no secret: every presigned link shows it.
 S3_KEYS = {"AWS_ACCESS_KEY_ID": "key-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-s3"}
@@ -57,12 +56,9 @@ class Way:
 def way(name: str, folder: Path) -> Iterator[Way]:
     """One of `WAYS`, with its server running."""
     match name:
-        case "wassenger":
-            with WassengerStandIn() as wassenger:
-                yield Way("wassenger", wassenger, wassenger.environment)
-        case "whatsapp":
-            with WhatsAppStandIn() as whatsapp:
-                yield Way("whatsapp", whatsapp, whatsapp.environment, repeatable=False)
+        case _ if name in PLATFORMS:
+            with PLATFORMS[name]() as platform:
+                yield Way(name, platform, platform.environment, repeatable=kind(name).repeatable)
         case "engagelab-webdav":
             with Storage() as storage:
                 yield Way("engagelab", storage, {}, ["--host", f"{storage.url}/media"])
@@ -75,4 +71,4 @@ def way(name: str, folder: Path) -> Iterator[Way]:
             raise AssertionError(name)
 
 
-WAYS = ["wassenger", "whatsapp", "engagelab-webdav", "msgflash-s3"]
+WAYS = [*(name for name in PLATFORMS if kind(name).uploads), "engagelab-webdav", "msgflash-s3"]

@@ -21,7 +21,7 @@ import msgspec
 import pytest
 
 from mediaprep.batch.prepare import prepare_all
-from mediaprep.destinations import DESTINATIONS, connect
+from mediaprep.destinations import connect
 from mediaprep.errors import NetworkError, UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network.deadline import Deadline
@@ -31,6 +31,7 @@ from mediaprep.publishing.publish import publish
 from mediaprep.publishing.terms import agree
 from tests.carriers import WAYS, Way, way
 from tests.conftest import CANARY
+from tests.destinations.contract import PLATFORMS, environment_of
 from tests.hosts.contract import parcel
 from tests.servers.base import Fault, Received, Reply, StandIn
 from tests.servers.shelf import Shelf
@@ -38,10 +39,7 @@ from tests.servers.wassenger import WassengerStandIn
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 ENVIRONMENT = {
-    "WASSENGER_TOKEN": "canary-secret-1",
-    "ENGAGELAB_DEV_KEY": "canary-secret-2", "ENGAGELAB_DEV_SECRET": "canary-secret-3",
-    "MSGFLASH_API_KEY": "canary-secret-4", "MSGFLASH_INSTANCE_ID": "0b8e8b1e-6f0c-4b52-9a3e-6f3f1d3c9a10",
-    "WHATSAPP_TOKEN": "canary-secret-5", "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
+    **{key: value for name in PLATFORMS for key, value in environment_of(name).items()},
     "AWS_ACCESS_KEY_ID": "key-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-7",
     "WEBDAV_USERNAME": "canary-secret-8", "WEBDAV_PASSWORD": "canary-secret-9",
 }  # fmt: skip
@@ -83,17 +81,6 @@ def test_a_missing_secret_is_named() -> None:
         Key("TOKEN", "the key", {}).needed()
 
 
-@pytest.mark.parametrize("name", DESTINATIONS)
-def test_a_destination_s_own_repr_and_fields_show_nothing(name: str) -> None:
-    destination = connect(name, {**ENVIRONMENT})
-    post = destination.post({"to": "x"})
-    for shown in (repr(destination), repr(vars(destination)), repr(post), str(post), str(post.headers)):
-        assert CANARY not in shown
-    with pytest.raises(TypeError):
-        pickle.dumps(destination)
-    assert CANARY in str(post.reveal()) or name == "engagelab"
-
-
 @pytest.mark.parametrize("where", ["s3://bucket/x", "https://dav.example.com/x"])
 def test_a_host_s_repr_shows_nothing(where: str) -> None:
     host = open_host(where, environment=ENVIRONMENT)
@@ -106,24 +93,6 @@ def test_a_host_s_repr_shows_nothing(where: str) -> None:
 def test_a_secret_in_an_address_is_refused_unshown(secret: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_host(secret, environment=ENVIRONMENT)
-    assert CANARY not in str(caught.value)
-
-
-@pytest.mark.parametrize("name", DESTINATIONS)
-@pytest.mark.parametrize(
-    ("address", "words"),
-    [
-        ("https://me:canary-secret@gateway.example.com/v1", "holds a user or a password"),
-        ("https://gateway.example.com/v1?key=canary-secret", "something after its path"),
-        ("gateway.example.com/canary-secret", "is no address"),
-        ("https://gateway example.com/", "is no address"),
-        ("https://gateway.example.com:99999/", "is no address"),
-    ],
-)
-def test_a_gateway_s_address_holds_no_key(name: str, address: str, words: str) -> None:
-    """It is part of what the journal writes down."""
-    with pytest.raises(UsageError, match=f"^{name.upper()}_URL .*{words}") as caught:
-        connect(name, {**ENVIRONMENT, f"{name.upper()}_URL": address})
     assert CANARY not in str(caught.value)
 
 

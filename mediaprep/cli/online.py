@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from mediaprep.cli import show
 from mediaprep.cli.options import choices, files, with_options
+from mediaprep.destinations import DESTINATIONS
 from mediaprep.errors import MediaprepError, UsageError
 from mediaprep.record import NotSendable
 
@@ -20,45 +21,55 @@ if TYPE_CHECKING:
     from mediaprep.publishing.terms import Terms
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-KEYS = """\b
-Keys come from the environment alone:
-  wassenger  WASSENGER_TOKEN
-  whatsapp   WHATSAPP_TOKEN, WHATSAPP_PHONE_NUMBER_ID
-  engagelab  ENGAGELAB_FROM
-  msgflash   MSGFLASH_INSTANCE_ID
-  s3://      AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL
-  https://   WEBDAV_USERNAME, WEBDAV_PASSWORD"""
-LARGEST_MESSAGE = 4 << 20
-"""Bytes of a message on standard input; the longest text that any platform takes has a few thousand."""
+LARGEST_MESSAGE = 32 << 20
+"""Bytes of a message on standard input; the longest hold a file of 16 MB in base64."""
+NEEDED = {"publish": " (required)", "message": " (required for messages)", "send": " (required to send)", "": ""}
 
 
-def span(_: click.Context, __: click.Parameter, value: str | None) -> timedelta | None:
+class OnlineCommand(click.Command):
+    """A command whose help ends with what every destination and host reads from the environment."""
+
+    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        from mediaprep.destinations import kind
+        from mediaprep.hosts import HOSTS, host_kind
+
+        formatter.write_paragraph()
+        formatter.write_text("Credentials are read only from environment variables:")
+        kinds = [(name, kind(name).variables) for name in DESTINATIONS]
+        kinds += [(found.form, found.variables) for found in map(host_kind, HOSTS)]
+        for name, variables in kinds:
+            if variables:
+                with formatter.section(name):
+                    formatter.write_dl([(one.name, one.what + NEEDED[one.needed]) for one in variables])
+
+
+def duration(_: click.Context, __: click.Parameter, value: str | None) -> timedelta | None:
     """A time such as `90m`, `12h` or `7d`."""
     if value is None:
         return None
     match = re.fullmatch(r"([1-9][0-9]{0,8})([smhdw])", value)
     if match is None:
-        raise click.BadParameter(f'"{value}" is no time; write 30m, 12h, 7d or 2w')
+        raise click.BadParameter(f'invalid duration: "{value}"; expected 30m, 12h, 7d or 2w')
     return timedelta(seconds=int(match[1]) * UNITS[match[2]])
 
 
-def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+def time_of_day(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
     """A time of day with its zone (ISO 8601)."""
     if value is None:
         return None
     try:
         found = datetime.fromisoformat(value)
     except ValueError:
-        raise click.BadParameter(f'"{value}" is no moment; write it as 2026-12-01T10:00:00Z') from None
+        raise click.BadParameter(f'invalid time: "{value}"; expected a time such as 2026-12-01T10:00:00Z') from None
     if found.tzinfo is None:
         raise click.BadParameter(f'"{value}" has no time zone; add Z or +01:00')
     return found.astimezone(UTC)
 
 
 def given(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """A text that, where the option stands, is not empty, as it is behind a shell's variable that is not set."""
+    """A text that is not empty where the option is given, as it is where a variable of the shell is not set."""
     if not value and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE:
-        raise click.BadParameter("it is empty; is a variable not set?")
+        raise click.BadParameter("it is empty; check whether a variable is not set")
     return value
 
 
@@ -71,7 +82,7 @@ def json_of(kind: Any) -> Callable[[click.Context, click.Parameter, str], Any]:
         try:
             return msgspec.json.decode(value, type=kind)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise click.BadParameter(f"this is not the JSON that is wanted: {error}") from None
+            raise click.BadParameter(f"invalid JSON: {error}") from None
 
     return read
 
@@ -82,73 +93,82 @@ def way(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--timeout",
             type=click.FloatRange(min=1),
-            help="Seconds for one upload with all its repeats, beside one for each 50 kB; default: 120.",
+            help="Time limit per upload including retries, plus 1 s per 50 kB; default: 120 seconds.",
         ),
         click.option("--force", is_flag=True, help="Upload again what was uploaded before."),
         click.option(
-            "--no-try", "try_links", flag_value=False, default=True, help="Do not try links after publishing."
+            "--no-try", "try_links", flag_value=False, default=True, help="Do not verify links after publishing."
         ),
         click.option(
             "--valid-for",
             metavar="TIME",
-            callback=span,
-            help="How long a presigned link, or an upload, lives: 12h, 7d.",
+            callback=duration,
+            help="How long a presigned link, or an upload, is valid: 12h, 7d.",
         ),
         click.option(
             "--public-url",
             default="",
             metavar="URL",
             callback=given,
-            help="Where what the host stores is served.",
+            help="The address under which the files of --host are served.",
         ),
         click.option("--host", metavar="URL", help="Where links come from: a folder, s3://bucket/prefix or https://…"),
-        click.option("--via", required=True, metavar="DESTINATION", help="wassenger, engagelab, msgflash or whatsapp."),
+        click.option(
+            "--via", required=True, metavar="DESTINATION", help=f"The API that sends: {', '.join(DESTINATIONS)}."
+        ),
     ):
         command = option(command)
     return command
 
 
-@click.command("publish", epilog=KEYS)
+@click.command("publish", cls=OnlineCommand)
 @files
 @choices
 @way
-@click.option("--to", default="", metavar="PHONE", callback=given, help="Add the message to this phone, ready to POST.")
 @click.option(
-    "--group", default="", metavar="ID", callback=given, help="Add the message to this group (…@g.us), ready to POST."
+    "--to", default="", metavar="PHONE", callback=given, help="Print the message to this phone number, ready to POST."
 )
-@click.option("--filename", default="", help="What the recipient sees as the file's name.")
-@click.option("--view-once", is_flag=True, help="The message can be looked at once.")
+@click.option(
+    "--group", default="", metavar="ID", callback=given, help="Print the message to this group (…@g.us), ready to POST."
+)
+@click.option("--filename", default="", help="File name that the recipient sees.")
+@click.option("--view-once", is_flag=True, help="The recipient can view the media once.")
 @click.option(
     "--template",
     default="",
     metavar="NAME",
     callback=given,
-    help="A template's message, with the media as its header.",
+    help="Print a template message, with the media as its header.",
 )
-@click.option("--language", default="", metavar="CODE", help="The template's language.")
+@click.option("--language", default="", metavar="CODE", help="Language of the template.")
 @click.option(
     "--components",
     metavar="JSON",
     default="[]",
     callback=json_of(tuple[dict[str, Any], ...]),
-    help="The template's other components.",
+    help="Other components of the template.",
 )
-@click.option("--request-id", default="", help="Your own name for the request.")
+@click.option("--request-id", default="", help="Your own id for the request.")
 @click.option(
     "--custom-args",
     metavar="JSON",
     default="{}",
     callback=json_of(dict[str, Any]),
-    help="A JSON object that comes back in call-backs.",
+    help="JSON object echoed in delivery webhooks.",
 )
 @click.option(
-    "--scheduled-at", metavar="TIME", callback=moment, help="When the message goes out; the link must outlive it."
+    "--scheduled-at",
+    metavar="TIME",
+    callback=time_of_day,
+    help="When the message is sent; links must be valid until then.",
 )
-@click.option("--reference", default="", help="Your own name for the upload; default: the SHA-256 of the content.")
+@click.option(
+    "--reference", default="", help="Your own name for the upload (Wassenger); default: the SHA-256 of the content."
+)
 def publish_command(
     paths: tuple[str, ...], as_json: bool, caption: str, profile: str | None, reference: str, **wants: Any
 ) -> int:
-    """Make files ready and put them where messages can use them; --to adds the message. mediaprep sends none."""
+    """Make files ready, upload them, and print what a message needs; with --to the message. Nothing is sent."""
     from mediaprep.destinations.base import Envelope
     from mediaprep.publishing.publish import publish_all
 
@@ -163,14 +183,14 @@ def publish_command(
     return printer.code
 
 
-@click.command("hook", epilog=KEYS)
+@click.command("hook", cls=OnlineCommand)
 @way
 @choices
-@click.option("--profile", help="A name, or a path to a TOML file; default: the destination's own.")
-@click.option("--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A host that may be private.")
-@click.option("--within", metavar="DIR", help="The only folder that files are taken from.")
+@click.option("--profile", help="A name, or a path to a TOML file; default: the profile of the destination.")
+@click.option("--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A host whose address may be private.")
+@click.option("--within", metavar="DIR", help="The only folder from which files are read.")
 def hook_command(**wants: Any) -> int:
-    """Read one message as JSON, publish its media, and write the same message ready to send."""
+    """Read one message as JSON, publish its media, and write the message ready to send."""
     from mediaprep.publishing.hook import prepare_message, read_message, refusal
 
     try:
@@ -193,7 +213,7 @@ def _standard_input() -> bytes:
     """Raises `UsageError` for more than any message has."""
     text = sys.stdin.buffer.read(LARGEST_MESSAGE + 1) if sys.stdin else b""
     if len(text) > LARGEST_MESSAGE:
-        raise UsageError(f"standard input has more than {LARGEST_MESSAGE:,} bytes; give one message")
+        raise UsageError(f"standard input is too large: more than {LARGEST_MESSAGE:,} bytes; give one message")
     return text
 
 

@@ -1,19 +1,27 @@
-"""Where messages go: one module for each API. A new one is a module with a `Destination`, and its line here."""
+"""Where messages go: one module for each API. A new one is a module with a `Destination`, and its line here.
+
+The list is light: a destination's module is loaded when it is used.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from mediaprep.destinations.base import Destination
 from mediaprep.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from mediaprep.destinations.base import Destination
 
 DESTINATIONS = {
     "wassenger": "Wassenger",
     "engagelab": "EngageLab",
     "msgflash": "MsgFlash",
     "whatsapp": "WhatsApp",
+    "twilio": "Twilio",
+    "waha": "WAHA",
 }
 
 
@@ -21,7 +29,7 @@ def kind(name: str) -> type[Destination]:
     """The class of a destination. Raises `UsageError` for a name that is not known."""
     if name not in DESTINATIONS:
         raise UsageError(
-            f'there is no destination "{name}"{did_you_mean(name, DESTINATIONS)}; there are {", ".join(DESTINATIONS)}'
+            f'invalid destination: "{name}"{did_you_mean(name, DESTINATIONS)}; expected {", ".join(DESTINATIONS)}'
         )
     found: type[Destination] = getattr(import_module(f"mediaprep.destinations.{name}"), DESTINATIONS[name])
     return found

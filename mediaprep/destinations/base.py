@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import datetime
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from msgspec import Struct
 
-from mediaprep.errors import BadAnswer, UsageError
-from mediaprep.network.secret import Secret
+from mediaprep.destinations.body import JSON, Body, Json, Post
+from mediaprep.destinations.variable import Variable
+from mediaprep.errors import UsageError
 from mediaprep.network.web import Line
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
@@ -57,13 +57,26 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class Reference(Struct, frozen=True, kw_only=True):
-    """What a message holds in place of the media: an `id` or a `link`."""
+    """What a message holds in place of the media: an `id`, a `link`, or the content itself, read from `data`.
+
+    `mime`: the type of that content, where messages name it.
+    """
 
     id: str = ""
     link: str = ""
+    data: Path | None = None
+    mime: str = ""
 
     def fields(self) -> dict[str, str]:
+        """As a record has it. Content is never in a record's reference: the message alone holds it."""
+        if self.data is not None:
+            return {"inline": self.mime}
         return {"id": self.id} if self.id else {"link": self.link}
+
+    def content(self) -> str:
+        """The content in base64 (RFC 4648, section 4)."""
+        assert self.data is not None
+        return base64.b64encode(self.data.read_bytes()).decode("ascii")
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
@@ -94,8 +107,9 @@ class Slot(Struct, frozen=True, kw_only=True):
     """A place in a message where media belongs.
 
     `source`: the path, `file:` address or link that stands there. `target`: the kind of message that it is for.
-    `where`: the keys down to the object that holds it; `id_key`, `link_key`: that object's keys for either reference,
-    where it takes one. `filename`: what the message calls the file. `until`: how long a link must live.
+    `where`: the keys down to the object that holds it; `id_key`, `link_key`, `data_key`: that object's keys for each
+    reference, where it takes one; `mime_key`: for the type. `filename`: what the message calls the file. `until`: how
+    long a link must live.
     """
 
     source: str
@@ -103,6 +117,8 @@ class Slot(Struct, frozen=True, kw_only=True):
     where: tuple[str | int, ...]
     link_key: str
     id_key: str = ""
+    data_key: str = ""
+    mime_key: str = ""
     caption: str = ""
     filename: str = ""
     until: datetime.datetime | None = None
@@ -117,17 +133,6 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     text: str = ""
     caption: str = ""
     slots: tuple[Slot, ...] = ()
-
-
-class Post(Struct, frozen=True, kw_only=True):
-    """A request ready to POST, for any HTTP client: `client.post(post.url, json=post.json, headers=post.reveal())`."""
-
-    url: str
-    headers: dict[str, str | Secret]
-    json: Json
-
-    def reveal(self) -> dict[str, str]:
-        return {name: value.reveal() if isinstance(value, Secret) else value for name, value in self.headers.items()}
 
 
 class Carrier(Protocol):
@@ -146,18 +151,35 @@ class Carrier(Protocol):
         """Send the file. Raises `NetworkError`; repeats nothing by itself."""
 
 
-class Destination(ABC):
-    """One messaging API.
+EXAMPLE = Reference(link="https://cdn.example.com/photo.jpg"), Envelope(to="+12345678900", caption="Hello")
+"""What every destination's `example` says: its `message` for an image of that name."""
 
-    `takes`: the fields of `Envelope` that its messages can carry. `uploads`: whether it takes files; else it takes
-    links alone. `references`: whether an upload can bear the sender's own name. `message_paths`: how the addresses end
-    that messages are POSTed to. `errors`: its documented error codes, each as a sentence.
+
+class Destination(ABC):
+    """One messaging API; everything that command line, README and tests need to know of it stands in its class.
+
+    `name`, `title`: for `--via`, and for people. `accepts`, `returns`, `lasts`: what it takes, what comes back, and for
+    how long that is valid: the README's row. `variables`: what it reads from the environment. `example`: a message with
+    an image, as `message` writes it; see `EXAMPLE`. `body`: how messages are encoded.
+
+    `takes`: the fields of `Envelope` that its messages can carry. `uploads`: whether files can be uploaded to it.
+    `inline`: up to how many bytes a message can hold the file itself. `needs_head`: whether links must answer HEAD.
+    `references`: whether an upload can bear the sender's own name. `repeatable`: as in `Carrier`. `message_paths`: how
+    the addresses end that messages are POSTed to. `errors`: its documented error codes, each as a sentence.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    accepts: ClassVar[str]
+    returns: ClassVar[str]
+    lasts: ClassVar[str]
+    variables: ClassVar[tuple[Variable, ...]]
+    example: ClassVar[Json]
+    body: ClassVar[Body] = JSON
     takes: ClassVar[frozenset[str]]
     uploads: ClassVar[bool] = False
+    inline: ClassVar[int] = 0
+    needs_head: ClassVar[bool] = False
     references: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
     message_paths: ClassVar[tuple[str, ...]] = ("/messages",)
@@ -169,37 +191,58 @@ class Destination(ABC):
 
     @property
     def account(self) -> str:
-        raise UsageError(f"{self.title} takes no uploads; give --host")
+        raise self._no_uploads()
 
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
-        raise UsageError(f"{self.title} takes no uploads; give --host")
+        raise self._no_uploads()
+
+    def _no_uploads(self) -> UsageError:
+        return UsageError(f"{self.title} has no uploads; give --host")
 
     def kept_for(self, time: datetime.timedelta) -> Self:
         """The same destination, which asks for uploads to be kept for that long, where it lets one choose."""
-        raise UsageError(f"{self.title} decides itself how long it keeps a file; leave --valid-for out, or give --host")
+        raise UsageError(f"{self.title} does not support --valid-for without --host; leave it out, or give --host")
+
+    def inside(self, path: Path, mime: str) -> Reference:
+        """The file itself as what a message holds. Raises `UsageError` where it is too large for that."""
+        size = path.stat().st_size
+        if size > self.inline:
+            raise UsageError(
+                f"too large to be sent inside a message: {size:,} bytes; the limit of {self.title} is "
+                f"{self.inline:,} bytes. Give --host, so that the message has a link instead"
+            )
+        return Reference(data=path, mime=mime)
 
     @abstractmethod
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
-        """The documented payload. Raises `UsageError` for what it cannot say. Pure."""
+        """The documented payload. Raises `UsageError` for what it cannot say. Reads nothing but `reference.data`."""
 
     @abstractmethod
-    def read(self, message: Json) -> Outgoing:
-        """The text and the media of a message of this API. Raises `UsageError` for what is no such message. Pure."""
+    def read(self, message: Json, target: str = "") -> Outgoing:
+        """The text and the media of a message of this API. `target`: the kind of message that the address said, see
+        `target_of`. Raises `UsageError` for what is no such message. Pure.
+        """
 
     @abstractmethod
-    def post(self, message: Json) -> Post:
-        """The request that sends a message: address, keys and payload. mediaprep itself sends none."""
+    def post(self, message: Json, target: str = "") -> Post:
+        """The request that sends a message: address, keys and payload. mediaprep itself sends none. `target`: the kind
+        of message, for an API that has an address for each; where it is left out, the message tells.
+        """
 
     def sends(self, path: str) -> bool:
         """Whether a POST to this path sends a message."""
         return path.endswith(self.message_paths)
 
-    def address(self, envelope: Envelope) -> None:
+    def target_of(self, path: str) -> str:
+        """The kind of message that is POSTed to this path, where the API has an address for each; else empty."""
+        return ""
+
+    def check_envelope(self, envelope: Envelope) -> None:
         """Raises `UsageError` for what no message of this API can carry."""
         for field in envelope.__struct_fields__:
             option = f"--{field.replace('_', '-')}"
             if getattr(envelope, field) and field not in self.takes:
-                raise UsageError(f"a message of {self.title} has no {field.replace('_', ' ')}; leave {option} out")
+                raise UsageError(f"{self.title} does not support {option}; leave it out")
 
     def member(self, message: Json, kind: type[T], *where: str | int, default: T | None = None) -> T:
         """What a message holds in that place; `default` where it holds nothing there. Raises `UsageError`, naming the
@@ -215,60 +258,29 @@ class Destination(ABC):
             return default
         place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in where)[1:]
         if value is None or (value == "" and default is None):
-            raise UsageError(f'a message of {self.title} needs "{place}", and this one has none; add it')
+            raise UsageError(f'"{place}" is missing: it is required in a message of {self.title}; add it')
         if not isinstance(value, kind):
             raise UsageError(f'"{place}" in a message of {self.title} must be {WORDS[kind]}; correct it')
         return value
 
 
 def filled(message: Json, slot: Slot, reference: Reference) -> Json:
-    """The message with the reference in that place and everything else as it was. Pure."""
+    """The message with the reference in that place and everything else as it was, but for a type that is named beside
+    it. Reads nothing but `reference.data`.
+    """
     made = copy.deepcopy(message)
     holder: Any = made
     for key in slot.where:
         holder = holder[key]
     old = next(key for key in (slot.link_key, slot.id_key) if holder.get(key) == slot.source)
-    new, value = (slot.id_key, reference.id) if reference.id else (slot.link_key, reference.link)
+    if reference.data is not None:
+        new, value = slot.data_key, reference.content()
+    else:
+        new, value = (slot.id_key, reference.id) if reference.id else (slot.link_key, reference.link)
     others = {key: held for key, held in holder.items() if key != new or key == old}  # an empty id gives way to one
     kept = {new if key == old else key: value if key == old else held for key, held in others.items()}
+    if slot.mime_key and reference.mime:
+        kept[slot.mime_key] = reference.mime
     holder.clear()
     holder.update(kept)
     return made
-
-
-def e164(phone: str) -> str:
-    """A phone number as `+12345678900`. Raises `UsageError` for what is none.
-
-    Source: ITU-T E.164: a country code, at most 15 digits in all, no leading zero.
-    """
-    if not phone:
-        raise UsageError("there is no phone number; add --to in E.164 form, such as +12345678900")
-    plain = re.sub(r"[\s().-]", "", phone) if "(0)" not in phone else ""  # a zero that is dialled at home alone
-    if not re.fullmatch(r"\+[1-9]\d{6,14}", plain, re.ASCII):
-        raise UsageError(
-            f'"{phone}" is no phone number in E.164 form; write it with + and country code, such as +12345678900'
-        )
-    return plain
-
-
-def group(name: str) -> str:
-    """A group's id. Raises `UsageError` for what is none."""
-    if not re.fullmatch(r"[0-9]+(-[0-9]+)?@g\.us", name, re.ASCII):
-        raise UsageError(f'"{name}" is no group; its id ends in @g.us, such as 120363163556487865@g.us')
-    return name
-
-
-def identifier(value: Any, place: str) -> str:
-    """An id from an answer. Raises `BadAnswer` for what cannot be one."""
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", value, re.ASCII):
-        return value
-    raise BadAnswer(f"{place} said yes, but gave no usable id of the file")
-
-
-def moment(value: Any) -> datetime.datetime | None:
-    """A time from an answer, such as `2021-09-06T22:49:50.949Z`, in UTC; None for what is none."""
-    try:
-        found = datetime.datetime.fromisoformat(value)
-        return found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -9,12 +9,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from mediaprep.destinations.base import Destination, Envelope, Json, Outgoing, Parcel, Post, Reference, Slot
+from mediaprep.destinations.base import Destination, Envelope, Outgoing, Parcel, Reference, Slot
+from mediaprep.destinations.body import Json, Post
+from mediaprep.destinations.variable import Variable
 from mediaprep.errors import UsageError
 from mediaprep.network import secret
-from mediaprep.network.addresses import checked
 
 BASE = "https://wa.api.engagelab.cc"
+KEY = Variable(name="ENGAGELAB_DEV_KEY", what="the DevKey of EngageLab's console", needed="send")
+SECRET = Variable(name="ENGAGELAB_DEV_SECRET", what="the DevSecret of EngageLab's console", needed="send")
+SENDER = Variable(name="ENGAGELAB_FROM", what="the phone number that messages come from; default: the account's own")
+ADDRESS = Variable(name="ENGAGELAB_URL", what=f"the base address of another server, such as a gateway; default: {BASE}")
 
 TYPES = {
     "image": "image",
@@ -40,6 +45,15 @@ class EngageLab(Destination):
 
     name = "engagelab"
     title = "EngageLab"
+    accepts = "links"
+    returns = "link (its messages also accept an ID that WhatsApp gave)"
+    lasts = "as long as the host serves it"
+    variables = (KEY, SECRET, SENDER, ADDRESS)
+    example: ClassVar[Json] = {
+        "from": "+8613800138000",
+        "to": ["+12345678900"],
+        "body": {"type": "image", "image": {"link": "https://cdn.example.com/photo.jpg", "caption": "Hello"}},
+    }
     takes = frozenset({"to", "caption", "filename", "template", "language", "components", "request_id", "custom_args"})
     errors: ClassVar[Mapping[int, str]] = {
         1000: "EngageLab had an internal error; try again later",
@@ -54,35 +68,34 @@ class EngageLab(Destination):
     }
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._key = secret.Key("ENGAGELAB_DEV_KEY", "the DevKey of EngageLab's console", environment)
-        self._secret = secret.Key("ENGAGELAB_DEV_SECRET", "the DevSecret of EngageLab's console", environment)
-        self._base = checked(environment.get("ENGAGELAB_URL", "").strip() or BASE, "ENGAGELAB_URL")
-        self._sender = environment.get("ENGAGELAB_FROM", "").strip()
+        self._key, self._secret = KEY.key(environment), SECRET.key(environment)
+        self._base = ADDRESS.address(environment, BASE)
+        self._sender = SENDER.text(environment)
 
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
-        self.address(envelope)
+        self.check_envelope(envelope)
         kind = TYPES.get(parcel.target)
         if kind is None:
-            raise UsageError(f"EngageLab has no message for {parcel.target}; it has {', '.join(sorted(MEDIA))}")
-        media: Json = {"id": reference.id} if reference.id else {"link": reference.link}
+            raise UsageError(f"EngageLab does not support {parcel.target}; supported: {', '.join(sorted(MEDIA))}")
+        media: Json = {**reference.fields()}
         if envelope.template:
             body = {"type": "template", "template": _template(kind, media, parcel, envelope)}
         elif envelope.language or envelope.components:
-            raise UsageError("a language and components belong to a template; give its name too")
+            raise UsageError("--language and --components require --template")
         else:
             body = {"type": kind, kind: media | _described(kind, parcel, envelope)}
-        made: Json = {"from": phone(self._sender, "ENGAGELAB_FROM")} if self._sender else {}
-        made |= {"to": [phone(envelope.to)], "body": body}
+        made: Json = {"from": dialled(self._sender, SENDER.name)} if self._sender else {}
+        made |= {"to": [dialled(envelope.to)], "body": body}
         if envelope.request_id:
             made["request_id"] = envelope.request_id
         if envelope.custom_args:
             made["custom_args"] = envelope.custom_args
         return made
 
-    def read(self, message: Json) -> Outgoing:
+    def read(self, message: Json, target: str = "") -> Outgoing:
         kind = self.member(message, str, "body", "type")
         if kind not in MEDIA | {"text", "template"}:
-            raise UsageError(f'"body.type" is "{kind}"; EngageLab has text, template, {", ".join(sorted(MEDIA))}')
+            raise UsageError(f'invalid "body.type": "{kind}"; expected text, template, {", ".join(sorted(MEDIA))}')
         self.member(message, dict, "body", kind)
         if kind == "text":
             return Outgoing(text=self.member(message, str, "body", "text", "body"))
@@ -92,11 +105,11 @@ class EngageLab(Destination):
         caption = "" if slots else self.member(message, str, "body", kind, "caption", default="")
         return Outgoing(caption=caption, slots=slots)
 
-    def post(self, message: Json) -> Post:
+    def post(self, message: Json, target: str = "") -> Post:
         keys: dict[str, str | secret.Secret] = {
             "Authorization": secret.basic(self._key.needed(), self._secret.needed())
         }
-        return Post(url=f"{self._base}/v1/messages", headers=keys, json=message)
+        return Post(url=f"{self._base}/v1/messages", headers=keys, message=message)
 
     def _headers(self, message: Json) -> Iterator[Slot]:
         """The media of a template."""
@@ -109,7 +122,7 @@ class EngageLab(Destination):
                     continue
                 if component != "header":
                     raise UsageError(
-                        f'"body.template.components[{i}]" holds a medium; a template has media in its header alone'
+                        f'"body.template.components[{i}]" contains media; move it to the header, the only place for it'
                     )
                 target = "template_document" if kind == "document" else kind
                 yield from self._slot(message, (*top, i, "parameters", j, kind), target)
@@ -129,7 +142,7 @@ class EngageLab(Destination):
             )
 
 
-def phone(number: str, place: str = "to") -> str:
+def dialled(number: str, place: str = "to") -> str:
     """A phone number in one of the forms of EngageLab's own examples, kept as it is but for blanks and dashes:
     `+8613800138000`, `8613800138000`, `00447911123456`. Raises `UsageError` for what is none; `place`: where it stood.
     """
@@ -137,9 +150,7 @@ def phone(number: str, place: str = "to") -> str:
         raise UsageError("there is no phone number; add --to, such as +8613800138000")
     plain = re.sub(r"[\s-]", "", number)
     if not re.fullmatch(r"(\+|00)?[1-9]\d{6,14}", plain, re.ASCII):
-        raise UsageError(
-            f'{place}: "{number}" is no phone number with country code; write it as +8613800138000 or 00447911123456'
-        )
+        raise UsageError(f'invalid phone number in {place}: "{number}"; expected a country code, as in +8613800138000')
     return plain
 
 
@@ -152,13 +163,13 @@ def _described(kind: str, parcel: Parcel, envelope: Envelope) -> Json:
 
 def _template(kind: str, media: Json, parcel: Parcel, envelope: Envelope) -> Json:
     if kind not in HEADERS:
-        raise UsageError(f"a template's header takes an image, a video or a document, not {parcel.target}")
+        raise UsageError(f"invalid template header: {parcel.target}; accepted: image, video, document")
     if kind == "document" and parcel.mime != "application/pdf":
-        raise UsageError(f"the document of a template must be a PDF, not {parcel.mime}; convert it first")
+        raise UsageError(f"invalid template document: {parcel.mime}; accepted: PDF. Convert it first")
     if not envelope.language:
-        raise UsageError("a template needs its language, such as zh_CN; give the one that it was made in")
+        raise UsageError("--template requires --language, such as zh_CN: the one that the template was made in")
     if envelope.caption:
-        raise UsageError("a template has no caption; its words stand in its components")
+        raise UsageError("a template does not support --caption; put the text into --components")
     named = {"filename": envelope.filename or parcel.filename} if kind == "document" else {}
     header = {"type": "header", "parameters": [{"type": kind, kind: media | named}]}
     return {

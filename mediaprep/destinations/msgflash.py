@@ -9,24 +9,18 @@ import datetime
 import re
 import warnings
 from collections.abc import Mapping
+from typing import ClassVar
 
-from mediaprep.destinations.base import (
-    Destination,
-    Envelope,
-    Json,
-    Outgoing,
-    Parcel,
-    Post,
-    Reference,
-    Slot,
-    e164,
-    moment,
-)
+from mediaprep.destinations.base import Destination, Envelope, Outgoing, Parcel, Reference, Slot
+from mediaprep.destinations.body import Json, Post
+from mediaprep.destinations.fields import e164, instant
+from mediaprep.destinations.variable import Variable
 from mediaprep.errors import UsageError
-from mediaprep.network import secret
-from mediaprep.network.addresses import checked
 
 BASE = "https://srv.msgflash.com"
+INSTANCE = Variable(name="MSGFLASH_INSTANCE_ID", what="the UUID of the WhatsApp instance", needed="message")
+KEY = Variable(name="MSGFLASH_API_KEY", what="the API key of MsgFlash's console", needed="send")
+ADDRESS = Variable(name="MSGFLASH_URL", what=f"the base address of another server, such as a gateway; default: {BASE}")
 
 TARGETS = {"image": "image", "video": "video", "audio": "audio", "voice_note": "voice", "document": "document"}
 """Type of message -> target."""
@@ -44,27 +38,38 @@ class MsgFlash(Destination):
 
     name = "msgflash"
     title = "MsgFlash"
+    accepts = "links"
+    returns = "link"
+    lasts = "as long as the host serves it"
+    variables = (INSTANCE, KEY, ADDRESS)
+    example: ClassVar[Json] = {
+        "instanceId": "0b8e8b1e-6f0c-4b52-9a3e-6f3f1d3c9a10",
+        "to": "+12345678900",
+        "type": "image",
+        "mediaUrl": "https://cdn.example.com/photo.jpg",
+        "text": "Hello",
+    }
     takes = frozenset({"to", "caption", "filename", "template", "scheduled_at"})
     message_paths = ("/messages/send", "/messages/schedule")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._key = secret.Key("MSGFLASH_API_KEY", "the API key of MsgFlash's console", environment)
-        self._instance_id = environment.get("MSGFLASH_INSTANCE_ID", "").strip()
+        self._key = KEY.key(environment)
+        self._instance_id = INSTANCE.text(environment)
         if self._instance_id and not UUID.fullmatch(self._instance_id):
             warnings.warn(
-                f'MSGFLASH_INSTANCE_ID is "{self._instance_id}", which is no UUID; MsgFlash may refuse the message',
+                f'invalid MSGFLASH_INSTANCE_ID: "{self._instance_id}", not a UUID; MsgFlash may refuse messages',
                 stacklevel=2,
             )
-        self._base = checked(environment.get("MSGFLASH_URL", "").strip() or BASE, "MSGFLASH_URL")
+        self._base = ADDRESS.address(environment, BASE)
 
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
         """With `template`, its definition: for MsgFlash the media of a template is the template's own."""
-        self.address(envelope)
+        self.check_envelope(envelope)
         kind = TYPES.get(parcel.target)
         if kind is None:
-            raise UsageError(f"MsgFlash has no message for {parcel.target}; it has {', '.join(TYPES)}")
+            raise UsageError(f"MsgFlash does not support {parcel.target}; supported: {', '.join(TYPES)}")
         if not reference.link:
-            raise UsageError("MsgFlash takes links alone; give --host, and the file is published there")
+            raise UsageError("MsgFlash accepts only links; give --host, so that the file is published there")
         if envelope.template:
             return _template(kind, reference, envelope)
         made = {
@@ -79,15 +84,15 @@ class MsgFlash(Destination):
             made["scheduledAt"] = _utc(envelope.scheduled_at)
         return made
 
-    def read(self, message: Json) -> Outgoing:
+    def read(self, message: Json, target: str = "") -> Outgoing:
         definition = _defines_template(message)
         known = TEMPLATES | {"text"} if definition else TARGETS.keys() | WITHOUT_MEDIA
         words = "body" if definition else "text"
         kind = self.member(message, str, "type", default="" if "templateId" in message else None)
         if kind and kind not in known:
-            raise UsageError(f'"type" is "{kind}"; MsgFlash has {", ".join(sorted(known))}')
+            raise UsageError(f'invalid "type": "{kind}"; expected {", ".join(sorted(known))}')
         if kind in WITHOUT_MEDIA and "mediaUrl" in message:
-            raise UsageError(f'a message of type "{kind}" has no "mediaUrl"; leave it out, or change the type')
+            raise UsageError(f'a message of type "{kind}" does not support "mediaUrl"; remove one of them')
         if kind == "text":
             return Outgoing(text=self.member(message, str, words))
         if kind == "buttons":
@@ -104,24 +109,26 @@ class MsgFlash(Destination):
         )
         return Outgoing(slots=(slot,))
 
-    def post(self, message: Json) -> Post:
+    def post(self, message: Json, target: str = "") -> Post:
         if _defines_template(message):
             raise UsageError(
                 "this is a template, not a message; make it with POST /api/v1/templates, then send its templateId"
             )
         way = "schedule" if message.get("scheduledAt") else "send"
-        return Post(url=f"{self._base}/api/v1/messages/{way}", headers={"x-api-key": self._key.needed()}, json=message)
+        return Post(
+            url=f"{self._base}/api/v1/messages/{way}", headers={"x-api-key": self._key.needed()}, message=message
+        )
 
     def _instance(self) -> str:
         if not self._instance_id:
-            raise UsageError("MSGFLASH_INSTANCE_ID is not set; put the UUID of the WhatsApp instance in that variable")
+            raise INSTANCE.missing()
         return self._instance_id
 
     def _scheduled(self, message: Json) -> datetime.datetime | None:
         said = self.member(message, str, "scheduledAt", default="")
-        found = moment(said)
+        found = instant(said)
         if said and found is None:
-            raise UsageError(f'"scheduledAt" is "{said}", which is no time; write it such as 2026-12-24T18:00:00Z')
+            raise UsageError(f'invalid "scheduledAt": "{said}"; expected a time such as 2026-12-24T18:00:00Z')
         return found
 
 
@@ -131,14 +138,14 @@ def _defines_template(message: Json) -> bool:
 
 def _template(kind: str, reference: Reference, envelope: Envelope) -> Json:
     if kind not in TEMPLATES:
-        raise UsageError(f"a template of MsgFlash is {', '.join(sorted(TEMPLATES))} or text, never {kind}")
+        raise UsageError(f"invalid template type: {kind}; accepted: {', '.join(sorted(TEMPLATES))}")
     if envelope.to or envelope.scheduled_at is not None:
-        raise UsageError("a template of MsgFlash has no recipient and no time; leave them out")
+        raise UsageError("a template of MsgFlash does not support --to and --scheduled-at; leave them out")
     body = {"body": envelope.caption} if envelope.caption else {}
     return {"name": envelope.template, "type": kind, **body, "mediaUrl": reference.link}
 
 
-def _utc(moment: datetime.datetime) -> str:
-    if moment.tzinfo is None:
-        raise UsageError(f"{moment.isoformat()} may be any time of day; say its zone, such as {moment.isoformat()}Z")
-    return moment.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+def _utc(time: datetime.datetime) -> str:
+    if time.tzinfo is None:
+        raise UsageError(f"{time.isoformat()} has no time zone; add Z or +01:00")
+    return time.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")

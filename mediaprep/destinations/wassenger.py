@@ -14,29 +14,18 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
-from mediaprep.destinations.base import (
-    Destination,
-    Envelope,
-    Json,
-    Outgoing,
-    Parcel,
-    Post,
-    Receipt,
-    Reference,
-    Slot,
-    e164,
-    group,
-    identifier,
-    moment,
-)
+from mediaprep.destinations.base import Destination, Envelope, Outgoing, Parcel, Receipt, Reference, Slot
+from mediaprep.destinations.body import Json, Post
+from mediaprep.destinations.fields import e164, group_id, instant, media_id
+from mediaprep.destinations.variable import Variable
 from mediaprep.errors import BadAnswer, NetworkError, Refused, UsageError
-from mediaprep.network import secret
-from mediaprep.network.addresses import checked
 from mediaprep.network.answer import Answer
 from mediaprep.network.secret import Secret
 from mediaprep.network.web import File, Line
 
 BASE = "https://api.wassenger.com"
+TOKEN = Variable(name="WASSENGER_TOKEN", what="the API key of your Wassenger account", needed="publish")
+ADDRESS = Variable(name="WASSENGER_URL", what=f"the base address of another server, such as a gateway; default: {BASE}")
 LIFETIME = datetime.timedelta(days=90)
 """How long a file is kept by default, where the answer does not say."""
 ASK_AGAIN = datetime.timedelta(days=1)
@@ -65,6 +54,17 @@ class Wassenger(Destination):
 
     name = "wassenger"
     title = "Wassenger"
+    accepts = "files, or the link of a public file that needs no work"
+    returns = "file ID"
+    lasts = (
+        "90 days, or the next step from `--valid-for` (10 minutes to 360 days); the API's `expiresAt` takes precedence"
+    )
+    variables = (TOKEN, ADDRESS)
+    example: ClassVar[Json] = {
+        "phone": "+12345678900",
+        "message": "Hello",
+        "media": {"url": "https://cdn.example.com/photo.jpg"},
+    }
     takes = frozenset({"to", "group", "caption", "filename", "view_once"})
     uploads = True
     references = True
@@ -80,10 +80,10 @@ class Wassenger(Destination):
     def __init__(
         self, environment: Mapping[str, str], *, way: Way = "form", valid_for: datetime.timedelta | None = None
     ) -> None:
-        self.base = checked(environment.get("WASSENGER_URL", "").strip() or BASE, "WASSENGER_URL")
+        self.base = ADDRESS.address(environment, BASE)
         self.way: Way = way
         self.valid_for = valid_for
-        self._token = secret.Key("WASSENGER_TOKEN", "the API key of your Wassenger account", environment)
+        self._token = TOKEN.key(environment)
 
     @property
     def account(self) -> str:
@@ -91,7 +91,7 @@ class Wassenger(Destination):
         return f"{self.base} {hashlib.sha256(self._token.needed().reveal().encode()).hexdigest()[:16]}"
 
     def kept_for(self, time: datetime.timedelta) -> Self:
-        span(time)  # too long is said before anything is sent
+        expiration(time)  # too long is said before anything is sent
         other = copy.copy(self)
         other.valid_for = time
         return other
@@ -127,7 +127,7 @@ class Wassenger(Destination):
 
     def _options(self, parcel: Parcel) -> dict[str, str]:
         chosen = {"filename": parcel.filename, "reference": parcel.reference or parcel.sha256}
-        return {"expiration": span(self.valid_for), **chosen} if self.valid_for else chosen
+        return {"expiration": expiration(self.valid_for), **chosen} if self.valid_for else chosen
 
     def _stored(self, answer: Answer, line: Line) -> Json:
         """What Wassenger says of the file that it has now. Raises `Refused` or `BadAnswer`."""
@@ -136,7 +136,7 @@ class Wassenger(Destination):
         meta = answer.fields().get("meta")
         if answer.status != 409 or not isinstance(meta, dict) or "file" not in meta:
             raise self._refusal(answer)
-        known = identifier(meta["file"], answer.place)
+        known = media_id(meta["file"], answer.place)
         try:
             looked_up = line.request("GET", f"{self._files}/{known}", headers=self._headers())
             return {**(_first(looked_up) if looked_up.ok else {}), "id": known}
@@ -145,12 +145,12 @@ class Wassenger(Destination):
 
     def _receipt(self, answer: Answer, found: Json, parcel: Parcel) -> Receipt:
         """Raises `BadAnswer` where what is stored is not the parcel's content."""
-        value = identifier(found.get("id"), answer.place)
+        value = media_id(found.get("id"), answer.place)
         size, digest = found.get("size"), str(found.get("sha2")).lower()
         other = isinstance(size, int) and size != parcel.bytes
         if other or (re.fullmatch(r"[0-9a-f]{64}", digest) and digest != parcel.sha256):
             raise BadAnswer(f"{answer.place} has other content than was sent, as {value}; delete it there, run again")
-        expires = moment(found.get("expiresAt"))
+        expires = instant(found.get("expiresAt"))
         if expires is None:
             life = (self.valid_for or LIFETIME) if answer.ok else ASK_AGAIN
             expires = datetime.datetime.now(datetime.UTC) + life
@@ -163,10 +163,10 @@ class Wassenger(Destination):
         return answer.refusal(f'{advice} ("{words}")' if advice else words)
 
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
-        self.address(envelope)
+        self.check_envelope(envelope)
         if bool(envelope.to) == bool(envelope.group):
-            raise UsageError("a message of Wassenger goes to one phone or one group; name one of the two")
-        made: Json = {"phone": e164(envelope.to)} if envelope.to else {"group": group(envelope.group)}
+            raise UsageError("a message of Wassenger requires one recipient; give either --to or --group")
+        made: Json = {"phone": e164(envelope.to)} if envelope.to else {"group": group_id(envelope.group)}
         if envelope.caption:
             made["message"] = envelope.caption
         media: Json = {"file": reference.id} if reference.id else {"url": reference.link}
@@ -179,16 +179,16 @@ class Wassenger(Destination):
             media["viewOnce"] = True
         return {**made, "media": media}
 
-    def read(self, message: Json) -> Outgoing:
+    def read(self, message: Json, target: str = "") -> Outgoing:
         if not any(self.member(message, str, key, default="") for key in RECIPIENTS):
-            raise UsageError('a message of Wassenger needs "phone" or "group", and this one has neither; add one')
+            raise UsageError('the recipient is missing: a message of Wassenger requires "phone" or "group"; add one')
         text = self.member(message, str, "message", default="")
         if message.get("media") is None:
             return Outgoing(text=text)
         media = self.member(message, dict, "media")
         places = {key: self.member(media, str, key, default="") for key in ("file", "url")}
         if bool(places["file"]) == bool(places["url"]):
-            raise UsageError('"media" in a message of Wassenger needs either "file" or "url"; name one of the two')
+            raise UsageError('invalid "media": expected either "file" or "url"')
         source = places["file"] or places["url"]
         # Documented: 24 hexadecimal digits. Its own example has 22.
         if places["file"] and re.fullmatch(r"[0-9a-fA-F]{16,64}", source):
@@ -204,8 +204,8 @@ class Wassenger(Destination):
         )
         return Outgoing(slots=(slot,))
 
-    def post(self, message: Json) -> Post:
-        return Post(url=f"{self.base}/v1/messages", headers={**self._headers()}, json=message)
+    def post(self, message: Json, target: str = "") -> Post:
+        return Post(url=f"{self.base}/v1/messages", headers={**self._headers()}, message=message)
 
     @property
     def _files(self) -> str:
@@ -215,12 +215,12 @@ class Wassenger(Destination):
         return {"Token": self._token.needed()}
 
 
-def span(time: datetime.timedelta) -> str:
+def expiration(time: datetime.timedelta) -> str:
     """A time as `expiration` wants it: the shortest that it takes and that is not shorter. Raises `UsageError`."""
     for written, minutes in EXPIRATIONS.items():
         if time <= datetime.timedelta(minutes=minutes):
             return written
-    raise UsageError("Wassenger keeps a file for 360 days at most; shorten --valid-for")
+    raise UsageError("--valid-for is too long: Wassenger keeps a file for at most 360 days; shorten it")
 
 
 def _first(answer: Answer) -> Json:

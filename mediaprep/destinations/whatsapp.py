@@ -1,39 +1,46 @@
 """The WhatsApp Cloud API: media goes up under a phone number's id, messages name the media by its id or by a link.
 
 Sources: Meta's pages on the Cloud API: "Media" (upload, ids valid for 30 days), "Error codes", "Audio messages"
-(`voice`), and those on each kind of message; the Graph API's envelope of errors.
+(`voice`), and those on each kind of message; the Graph API's envelope of errors. Proxies: 360dialog, "Upload, retrieve
+or delete media" and "Messaging API": the same API at `https://waba-v2.360dialog.io/media` and `/messages`, with the key
+in the header `D360-API-KEY`.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, ClassVar, Self
 
-from mediaprep.destinations.base import (
-    Destination,
-    Envelope,
-    Json,
-    Outgoing,
-    Parcel,
-    Post,
-    Receipt,
-    Reference,
-    Slot,
-    e164,
-    identifier,
-)
+from mediaprep.destinations.base import Destination, Envelope, Outgoing, Parcel, Receipt, Reference, Slot
+from mediaprep.destinations.body import Json, Post
+from mediaprep.destinations.fields import e164, media_id
+from mediaprep.destinations.variable import Variable
 from mediaprep.errors import Refused, UsageError
-from mediaprep.network import secret
-from mediaprep.network.addresses import checked
 from mediaprep.network.answer import Answer
 from mediaprep.network.secret import Secret
 from mediaprep.network.web import File, Line
 
 BASE = "https://graph.facebook.com/v23.0"
 LIFETIME = datetime.timedelta(days=30)
+TOKEN = Variable(
+    name="WHATSAPP_TOKEN", what="an access token of the Meta app, or the API key of a proxy", needed="publish"
+)
+NUMBER = Variable(
+    name="WHATSAPP_PHONE_NUMBER_ID",
+    what="the phone number's id, from the app's dashboard (not with a proxy whose addresses have none)",
+    needed="publish",
+)
+KEY_HEADER = Variable(
+    name="WHATSAPP_KEY_HEADER", what="the header of a proxy's API key, such as D360-API-KEY; default: Authorization"
+)
+ADDRESS = Variable(
+    name="WHATSAPP_URL",
+    what=f"the base address of a proxy of the Cloud API, such as https://waba-v2.360dialog.io; default: {BASE}",
+)
 
 KINDS = {
     "image": "image",
@@ -66,6 +73,17 @@ class WhatsApp(Destination):
 
     name = "whatsapp"
     title = "WhatsApp"
+    accepts = "files"
+    returns = "media ID, for this phone number"
+    lasts = "30 days"
+    variables = (TOKEN, NUMBER, KEY_HEADER, ADDRESS)
+    example: ClassVar[Json] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "+12345678900",
+        "type": "image",
+        "image": {"link": "https://cdn.example.com/photo.jpg", "caption": "Hello"},
+    }
     takes = frozenset({"to", "caption", "filename", "template", "language", "components"})
     uploads = True
     errors: ClassVar[Mapping[int, str]] = {
@@ -85,23 +103,24 @@ class WhatsApp(Destination):
     }
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.base = checked(environment.get("WHATSAPP_URL", "").strip() or BASE, "WHATSAPP_URL")
-        self._token = secret.Key("WHATSAPP_TOKEN", "an access token of the Meta app", environment)
-        self._number = secret.Key(
-            "WHATSAPP_PHONE_NUMBER_ID", "the phone number's id, from the app's dashboard", environment
-        )
+        self.base = ADDRESS.address(environment, BASE)
+        self._token, self._number = TOKEN.key(environment), NUMBER.key(environment)
+        self._key_header = KEY_HEADER.text(environment, "Authorization")
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", self._key_header, re.ASCII):
+            raise UsageError(f"invalid {KEY_HEADER.name}; expected the name of a header, such as D360-API-KEY")
 
     @property
     def account(self) -> str:
-        self._headers()  # without a token nothing is begun
-        return self._phone_number
+        """A phone number's address; where a proxy's has none, its key says whose it is, and its SHA-256 begins so."""
+        key = self._token.needed().reveal()  # without one nothing is begun
+        if self._phone_number != self.base:
+            return self._phone_number
+        return f"{self.base} {hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
     def kept_for(self, time: datetime.timedelta) -> Self:
         """Nobody can choose; what is asked for may be less than what is given."""
         if time > LIFETIME:
-            raise UsageError(
-                f"{self.title} keeps a file for {LIFETIME.days} days; leave --valid-for out, or give --host"
-            )
+            raise UsageError(f"--valid-for is too long: {self.title} keeps a file for {LIFETIME.days} days; shorten it")
         return self
 
     def upload(self, parcel: Parcel, line: Line) -> Receipt:
@@ -116,7 +135,7 @@ class WhatsApp(Destination):
         if not answer.ok or answer.fields().get("error"):
             raise self._refusal(answer)
         found = answer.json()
-        value = identifier(found.get("id") if isinstance(found, dict) else None, answer.place)
+        value = media_id(found.get("id") if isinstance(found, dict) else None, answer.place)
         return Receipt(value=value, expires=datetime.datetime.now(datetime.UTC) + LIFETIME)
 
     def _refusal(self, answer: Answer) -> Refused:
@@ -131,11 +150,11 @@ class WhatsApp(Destination):
         return answer.refusal(f'{advice} (code {code}: "{words}")', temporary=code in TEMPORARY)
 
     def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> Json:
-        self.address(envelope)
+        self.check_envelope(envelope)
         if parcel.target not in KINDS:
-            raise UsageError(f"{self.title} has no message for {parcel.target}; it has {', '.join(KINDS)}")
+            raise UsageError(f"{self.title} does not support {parcel.target}; supported: {', '.join(KINDS)}")
         kind = KINDS[parcel.target]
-        media: Json = {"id": reference.id} if reference.id else {"link": reference.link}
+        media: Json = {**reference.fields()}
         if kind == "document":
             media["filename"] = _with_ending(envelope.filename or parcel.filename, parcel)
         if envelope.template or envelope.language or envelope.components:
@@ -152,11 +171,11 @@ class WhatsApp(Destination):
             kind: media,
         }
 
-    def read(self, message: Json) -> Outgoing:
+    def read(self, message: Json, target: str = "") -> Outgoing:
         if self.member(message, str, "messaging_product") != "whatsapp":
             raise UsageError(f'"messaging_product" in a message of {self.title} must be "whatsapp"; correct it')
         if not message.keys() & {"to", "recipient", "status"}:
-            raise UsageError(f'a message of {self.title} needs "to", and this one has none; add it')
+            raise UsageError(f'"to" is missing: it is required in a message of {self.title}; add it')
         kind = self.member(message, str, "type", default="text")
         if kind == "text":
             self.member(message, dict, "text", default={})  # a receipt of reading has none
@@ -172,18 +191,26 @@ class WhatsApp(Destination):
                 self.member(message, str, kind, "link")
         return Outgoing(caption=caption, slots=tuple(_slots(message)))
 
-    def post(self, message: Json) -> Post:
-        return Post(url=f"{self._phone_number}/messages", headers={**self._headers()}, json=message)
+    def post(self, message: Json, target: str = "") -> Post:
+        return Post(url=f"{self._phone_number}/messages", headers={**self._headers()}, message=message)
 
     @property
     def _phone_number(self) -> str:
+        """Where media and messages of the number are: the base address itself with a proxy that has no ids."""
+        if self._number.found is None and self._is_proxy:
+            return self.base
         number = self._number.needed().reveal()
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", number, re.ASCII):
-            raise UsageError(f"{self._number.name} is no id; it takes the phone number's id, not the number itself")
+            raise UsageError(f"invalid {NUMBER.name}; expected the phone number's id, not the number itself")
         return f"{self.base}/{number}"
 
     def _headers(self) -> dict[str, Secret]:
-        return {"Authorization": Secret(f"Bearer {self._token.needed().reveal()}")}
+        token = self._token.needed()
+        return {self._key_header: token if self._is_proxy else Secret(f"Bearer {token.reveal()}")}
+
+    @property
+    def _is_proxy(self) -> bool:
+        return self._key_header.lower() != "authorization"
 
 
 def _with_ending(filename: str, parcel: Parcel) -> str:
@@ -195,15 +222,13 @@ def _with_ending(filename: str, parcel: Parcel) -> str:
 
 def _template(kind: str, media: Json, envelope: Envelope) -> Json:
     if not envelope.template or not envelope.language:
-        raise UsageError("a template has a name and a language, such as en_US; name both")
+        raise UsageError("a template requires both --template and --language, such as en_US")
     if kind not in HEADERS:
-        raise UsageError(
-            f"a template's header is an image, a video or a document, never {kind}; leave the template out"
-        )
+        raise UsageError(f"invalid template header: {kind}; accepted: image, video, document. Leave --template out")
     if envelope.caption:
-        raise UsageError("a template has no caption; put the text into its components")
+        raise UsageError("a template does not support --caption; put the text into --components")
     if any(str(component.get("type")).lower() == "header" for component in envelope.components):
-        raise UsageError("the template's header is the media itself; leave the header out of the components")
+        raise UsageError("--components has a header, which is the media itself; leave it out")
     header = {"type": "header", "parameters": [{"type": kind, kind: media}]}
     return {
         "name": envelope.template,

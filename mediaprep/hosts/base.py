@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.destinations.variable import Variable
 from mediaprep.formats import suffix_for
 from mediaprep.network.web import Line
 from mediaprep.running.staging import safe_stem, safe_suffix
@@ -16,15 +20,40 @@ KEPT = "public, max-age=31536000, immutable"
 """`Cache-Control` (RFC 8246) of what never changes under its name."""
 
 
+class Links(Struct, frozen=True, kw_only=True):
+    """One way to use a host: how `--host` is written, the kind of its links, and who says their `Content-Type`."""
+
+    host: str
+    kind: str
+    content_type: str
+
+
 class Host(ABC):
     """A place that serves files by link. New content gets a new address, since platforms keep a link's content for
     10 minutes; the same content keeps its own, so that an upload repeated leaves one copy.
 
-    `answers_head`: False where a link answers GET alone (presigned addresses).
+    `schemes`: of the addresses that it is for; empty for a path. `form`: how such an address is written. `links`: the
+    README's rows. `variables`: what it reads from the environment. `answers_head`: False where a link answers only GET
+    (presigned addresses).
     """
 
+    schemes: ClassVar[tuple[str, ...]]
+    form: ClassVar[str]
+    links: ClassVar[tuple[Links, ...]]
+    variables: ClassVar[tuple[Variable, ...]] = ()
     repeatable: ClassVar[bool] = True
     answers_head: bool = True
+
+    @abstractmethod
+    def __init__(
+        self,
+        where: str,
+        *,
+        public_url: str = "",
+        valid_for: datetime.timedelta | None = None,
+        environment: Mapping[str, str],
+    ) -> None:
+        """Read the address and the keys. Raises `UsageError` for what cannot be used. Nothing is sent."""
 
     @property
     @abstractmethod
@@ -33,7 +62,7 @@ class Host(ABC):
 
     @property
     def valid_for(self) -> datetime.timedelta | None:
-        """How long a link lives; None for ever."""
+        """How long a link is valid; None without end."""
         return None
 
     @abstractmethod
@@ -71,6 +100,6 @@ def disposition(filename: str) -> str:
     return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def address(base: str, name: str) -> str:
+def link_to(base: str, name: str) -> str:
     """A file's address under a public base."""
     return f"{base.rstrip('/')}/{quote(name)}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mediaprep.destinations.base import Parcel, Receipt
 from mediaprep.errors import InputChanged, Unreachable, UsageError
-from mediaprep.hosts.base import Host, address, name_of
+from mediaprep.hosts.base import Host, Links, link_to, name_of
 from mediaprep.network.addresses import checked
 from mediaprep.network.web import Line
 from mediaprep.running import staging
@@ -22,15 +23,32 @@ class Folder(Host):
     server's: no file can say it.
     """
 
-    def __init__(self, where: str, *, public_url: str = "") -> None:
+    schemes = ("",)
+    form = "a folder"
+    links = (
+        Links(
+            host="a folder, with `--public-url`",
+            kind="public",
+            content_type="set by the web server: have it send `audio/ogg; codecs=opus` for `.ogg`",
+        ),
+    )
+
+    def __init__(
+        self,
+        where: str,
+        *,
+        public_url: str = "",
+        valid_for: datetime.timedelta | None = None,
+        environment: Mapping[str, str],
+    ) -> None:
         self._folder = Path(where).absolute()
         if not public_url:
-            raise UsageError(f"{where} is a folder; say with --public-url under which address it is served")
+            raise UsageError(f"{where} is a folder, which requires --public-url: the address under which it is served")
         self._public = checked(public_url, "--public-url")
         if os.path.lexists(self._folder) and not staging.is_folder(self._folder):
-            raise UsageError(f"{where} is no folder; --host takes the folder that the web server serves")
+            raise UsageError(f"{where} is not a folder; --host expects the folder that the web server serves")
         if not staging.is_folder(self._folder.parent):
-            raise UsageError(f"{self._folder.parent} is not there; is --host {where} written right?")
+            raise UsageError(f"{self._folder.parent} does not exist; correct --host {where}, or create that folder")
 
     @property
     def account(self) -> str:
@@ -71,4 +89,4 @@ class Folder(Host):
             raise InputChanged("the ready file changed before it was published; run again")
 
     def link(self, name: str) -> tuple[str, datetime.datetime | None]:
-        return address(self._public, name), None
+        return link_to(self._public, name), None

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.destinations.variable import Variable
 from mediaprep.errors import BadAnswer, Refused, UsageError
-from mediaprep.hosts.base import KEPT, Host, address, disposition, name_of
-from mediaprep.network import secret
+from mediaprep.hosts.base import KEPT, Host, Links, disposition, link_to, name_of
 from mediaprep.network.addresses import checked
 from mediaprep.network.answer import TEMPORARY, WORDS, Answer
 from mediaprep.network.web import File, Line
@@ -27,6 +27,11 @@ WEEK = datetime.timedelta(days=7)
 """The longest that a signature lives. Source: AWS, as above, `X-Amz-Expires`: at most 604800."""
 HOUR = datetime.timedelta(hours=1)
 """How long the signature of an upload lives; storage looks at it when the request begins."""
+KEY = Variable(name="AWS_ACCESS_KEY_ID", what="the storage's access key", needed="publish")
+SECRET = Variable(name="AWS_SECRET_ACCESS_KEY", what="the storage's secret key", needed="publish")
+TOKEN = Variable(name="AWS_SESSION_TOKEN", what="the token of a temporary session, if the keys belong to one")
+REGION = Variable(name="AWS_REGION", what="the bucket's region; default: us-east-1")
+ENDPOINT = Variable(name="AWS_ENDPOINT_URL", what="the address of storage other than Amazon's")
 PASSING = frozenset({"RequestTimeout", "OperationAborted"})
 """Error codes whose status does not say that the same request may succeed later."""
 
@@ -37,6 +42,16 @@ class S3(Host):
     A presigned GET answers HEAD with 403, since the signature covers the method. The type and the name of a file are
     stored with it by the first upload.
     """
+
+    schemes = ("s3",)
+    form = "s3://bucket/prefix"
+    links = (
+        Links(host="`s3://bucket/prefix`, with `--public-url`", kind="public", content_type="set"),
+        Links(
+            host="`s3://bucket/prefix`", kind="presigned, at most 7 days (`--valid-for`); only GET", content_type="set"
+        ),
+    )
+    variables = (KEY, SECRET, TOKEN, REGION, ENDPOINT)
 
     def __init__(
         self,
@@ -51,13 +66,13 @@ class S3(Host):
         self._valid_for = WEEK if valid_for is None else valid_for
         if not self._public and not datetime.timedelta(seconds=1) <= self._valid_for <= WEEK:
             raise UsageError(
-                "a presigned link lives at least 1 second and at most 7 days; change --valid-for, or use --public-url"
+                "invalid --valid-for: a presigned link is valid for 1 second to 7 days; change it, or use --public-url"
             )
         self.answers_head = bool(self._public)
-        self._key = secret.Key("AWS_ACCESS_KEY_ID", "the storage's access key", environment).needed()
-        self._secret = secret.Key("AWS_SECRET_ACCESS_KEY", "the storage's secret key", environment).needed()
-        self._token = secret.read("AWS_SESSION_TOKEN", environment)
-        self._region = environment.get("AWS_REGION", "").strip() or "us-east-1"
+        self._key = KEY.key(environment).needed()
+        self._secret = SECRET.key(environment).needed()
+        self._token = TOKEN.key(environment).found
+        self._region = REGION.text(environment, "us-east-1")
         named = (environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL", "")).strip()
         # A bucket with dots in its name is no host that AWS' certificate covers.
         self._in_path = bool(named) or "." in self._bucket
@@ -89,7 +104,7 @@ class S3(Host):
             raise self._refusal(answer)
         if "etag" not in answer.headers:
             raise BadAnswer(
-                f"{answer.place} said yes, but not as S3 does (no ETag); is AWS_ENDPOINT_URL right?",
+                f"{answer.place} returned success without the ETag that S3 sends; check AWS_ENDPOINT_URL",
                 status=answer.status,
             )
         return Receipt(value=name)
@@ -97,7 +112,7 @@ class S3(Host):
     def link(self, name: str) -> tuple[str, datetime.datetime | None]:
         """Presigned, it dies earlier than told if it was signed with a session's keys and the session ends."""
         if self._public:
-            return address(self._public, name), None
+            return link_to(self._public, name), None
         now = datetime.datetime.now(datetime.UTC)
         return self._signed("GET", name, self._valid_for), now + self._valid_for
 
@@ -134,7 +149,7 @@ class S3(Host):
         code, message = (_element(tag, text) for tag in ("Code", "Message"))
         if not code:
             return Refused(
-                f"{answer.place} refused with status {answer.status} and no words of S3; is AWS_ENDPOINT_URL right?",
+                f"{answer.place} refused with status {answer.status}, but not as S3 does; check AWS_ENDPOINT_URL",
                 temporary=answer.status in TEMPORARY,
                 status=answer.status,
                 retry_after=answer.retry_after,
@@ -148,13 +163,13 @@ class S3(Host):
 def _advice(code: str) -> str:
     match code:
         case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "AuthorizationQueryParametersError":
-            return "; is AWS_REGION the bucket's?"
+            return "; set AWS_REGION to the bucket's region"
         case "NoSuchBucket":
-            return "; make the bucket first, or correct --host"
+            return "; create the bucket first, or correct --host"
         case "InvalidAccessKeyId" | "SignatureDoesNotMatch":
             return "; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         case "AccessDenied":
-            return "; the key needs the right s3:PutObject there"
+            return "; the key needs the permission s3:PutObject there"
         case _:
             return ""
 
@@ -168,9 +183,9 @@ def _split(where: str) -> tuple[str, str]:
     """Bucket and prefix of `s3://bucket/prefix`. Source: AWS, "General purpose bucket naming rules"."""
     bucket, _, prefix = where.partition("://")[2].partition("/")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]", bucket, re.ASCII):
-        raise UsageError("--host names no bucket; write it as s3://bucket/prefix")
+        raise UsageError("invalid --host: no valid bucket name; expected s3://bucket/prefix")
     prefix = prefix.strip("/")
     parts = prefix.split("/")
     if prefix and (not prefix.isprintable() or any(part in ("", ".", "..") for part in parts)):
-        raise UsageError(f"the prefix of s3://{bucket} has empty or dotted parts; write it as s3://bucket/one/two")
+        raise UsageError(f"invalid prefix in s3://{bucket}: empty or dotted parts; expected s3://bucket/one/two")
     return bucket, prefix

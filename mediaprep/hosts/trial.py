@@ -26,7 +26,7 @@ PAGES = ("text/html", "application/xhtml+xml")
 def try_link(
     url: str, parcel: Parcel, *, head: bool, deadline: Deadline, whole: bool = True, foreign: bool = False
 ) -> tuple[Finding, ...]:
-    """What some platforms would mind about the link; nothing where it serves the parcel's very bytes as its type.
+    """What some platforms would refuse about the link; nothing where it serves the parcel's very bytes as its type.
 
     `head`: whether HEAD can work at all. `whole`: every byte is read and compared, not the answer's head alone.
     `foreign`: the link is not the sender's own, so that only a public address is asked. Raises `Refused`, `BadAnswer`
@@ -65,17 +65,17 @@ def _check_status(response: httpx.Response, place: str) -> None:
         return
     if (elsewhere := redirection(response)) is not None:
         raise Refused(
-            f"the link {place} redirects to {printable(origin(elsewhere))}, which platforms do not "
-            "follow; give the address where files lie as --public-url",
+            f"the link {place} redirects to {printable(origin(elsewhere))}, and platforms do not follow redirects; "
+            "set --public-url to the address that files are served under",
             status=status,
         )
     match status:
         case 401 | 403:
-            advice = "allow everybody to read what is there"
+            advice = "allow public read access to it"
         case 404 | 410:
-            advice = "is --public-url the address under which --host is served?"
+            advice = "check that --public-url is the address under which --host is served"
         case _:
-            advice = "look into the web server's log"
+            advice = "see the web server's log"
     raise Refused(
         f"a platform would get status {status} from the link {place}; {advice}",
         temporary=status in TEMPORARY,
@@ -88,7 +88,7 @@ def _check_type(got: Answered, parcel: Parcel, place: str) -> None:
         return
     if got.bare in PAGES:
         raise BadAnswer(
-            f"a platform would get a web page from the link {place}, not the file; is a login or an app in front of it?"
+            f"a platform would get a web page from the link {place}, not the file; check for a login in front of it"
         )
     ending = suffix_for(parcel.mime).removeprefix(".")
     seen = f'"{got.bare}"' if got.bare else "no type"
@@ -116,8 +116,8 @@ def _check_bytes(response: httpx.Response, parcel: Parcel, place: str) -> None:
 
 def _other_bytes(told: str, parcel: Parcel, place: str) -> BadAnswer:
     return BadAnswer(
-        f"a platform would get {told} from the link {place}, which are not the {parcel.bytes} that were published; "
-        "does the server compress, convert or cache files?"
+        f"a platform would get {told} from the link {place}, not the {parcel.bytes} bytes that were published; "
+        "check whether the server compresses, converts or caches files"
     )
 
 

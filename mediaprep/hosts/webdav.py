@@ -9,23 +9,26 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from mediaprep.destinations.base import Parcel, Receipt
+from mediaprep.destinations.variable import Variable
 from mediaprep.errors import BadAnswer, Refused, UsageError
-from mediaprep.hosts.base import Host, address, disposition, name_of
+from mediaprep.hosts.base import Host, Links, disposition, link_to, name_of
 from mediaprep.network.addresses import checked
 from mediaprep.network.answer import WORDS, Answer
 from mediaprep.network.secret import Secret, basic
 from mediaprep.network.web import CHUNK, File, Line
 
+USER = Variable(name="WEBDAV_USERNAME", what="the user of the server, if it asks for one")
+PASSWORD = Variable(name="WEBDAV_PASSWORD", what="that user's password")
 ADVICE = {
     401: "set WEBDAV_USERNAME and WEBDAV_PASSWORD to an account of that server",
     403: "the account may not write there",
-    405: "is this address one that takes uploads (WebDAV or PUT)?",
-    413: "the server's own limit of sizes is lower; raise it there",
+    405: "is this address one that accepts uploads (WebDAV or PUT)?",
+    413: "the file is larger than the server's own limit; raise it there",
     507: "its storage is full",
 }
 MISSING = (404, 409)
 """How a folder that is not there is answered. Source: RFC 4918, section 9.7.1: 409; some servers say 404."""
-MISSING_FOLDER = "the folder is not there, and cannot be made: make it on the server"
+MISSING_FOLDER = "the folder does not exist and cannot be created; create it on the server"
 
 
 class WebDAV(Host):
@@ -34,11 +37,25 @@ class WebDAV(Host):
     The type and the name are sent with each file; most servers go by the name's ending instead.
     """
 
-    def __init__(self, where: str, *, public_url: str = "", environment: Mapping[str, str]) -> None:
+    schemes = ("https", "http")
+    form = "https://…"
+    links = (
+        Links(host="`https://…` (WebDAV, or PUT)", kind="public", content_type="sent; most servers go by the ending"),
+    )
+    variables = (USER, PASSWORD)
+
+    def __init__(
+        self,
+        where: str,
+        *,
+        public_url: str = "",
+        valid_for: datetime.timedelta | None = None,
+        environment: Mapping[str, str],
+    ) -> None:
         self._base = checked(where, "--host")
         self._public = checked(public_url, "--public-url") if public_url else self._base
         # Not `secret.read`: in Basic a password may hold anything.
-        user, password = (environment.get(name, "") for name in ("WEBDAV_USERNAME", "WEBDAV_PASSWORD"))
+        user, password = (environment.get(one.name, "") for one in self.variables)
         if bool(user) != bool(password):
             raise UsageError("set both WEBDAV_USERNAME and WEBDAV_PASSWORD, or neither")
         self._made = False
@@ -52,7 +69,7 @@ class WebDAV(Host):
         return self._base
 
     def holds(self, parcel: Parcel, line: Line) -> bool:
-        there = line.request("HEAD", address(self._base, name_of(parcel)), headers=self._headers)
+        there = line.request("HEAD", link_to(self._base, name_of(parcel)), headers=self._headers)
         if there.status == 401:
             raise self._refusal(there)
         return there.ok and there.headers.get("content-length") == str(parcel.bytes)
@@ -60,7 +77,7 @@ class WebDAV(Host):
     def put(self, parcel: Parcel, line: Line) -> Receipt:
         """Folders of the address that are not there are made. Raises `Refused` with the server's own words."""
         name = name_of(parcel)
-        target = address(self._base, name)
+        target = link_to(self._base, name)
         if not self._made:
             # Not after a refused PUT: by then all bytes would have gone out for nothing.
             self._make(self._base, line)
@@ -78,7 +95,7 @@ class WebDAV(Host):
         return Receipt(value=name)
 
     def link(self, name: str) -> tuple[str, datetime.datetime | None]:
-        return address(self._public, name), None
+        return link_to(self._public, name), None
 
     def _make(self, folder: str, line: Line) -> None:
         """Make the folder, after those above it that are not there either. It may be there, or the server may make

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -26,6 +25,8 @@ from mediaprep.network.silence import unlogged
 from mediaprep.record import printable
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 LARGEST_ANSWER = 1 << 20
@@ -128,6 +129,8 @@ class Line:
         direct: bool = False,
     ) -> Iterator[httpx.Response]:
         """`host`: the name that `url`, which has a checked address in its place, is asked for. `direct`: no proxy."""
+        import ssl
+
         import httpx
 
         place = host or origin(url)

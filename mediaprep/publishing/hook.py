@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote_to_bytes
@@ -16,7 +15,8 @@ from msgspec.structs import replace
 
 from mediaprep.batch.prepare import check_all
 from mediaprep.batch.sources import is_link
-from mediaprep.destinations.base import Envelope, Json, Outgoing, Reference, Slot, filled
+from mediaprep.destinations.base import Envelope, Outgoing, Reference, Slot, filled
+from mediaprep.destinations.body import JSON, Json
 from mediaprep.errors import MediaprepError, UsageError
 from mediaprep.media import Media
 from mediaprep.options import Options
@@ -27,8 +27,6 @@ from mediaprep.record import Failure, NotSendable, Prepared, failed, printable
 from mediaprep.rules import Finding, check, errors_of
 from mediaprep.running.staging import is_folder
 
-DEEPEST = 100
-"""Levels of a message; the documented ones have eight."""
 SHOWN = 200
 """Characters of a path or link that a sentence names."""
 
@@ -41,13 +39,16 @@ def prepare_message(
     options: Options | None = None,
     allow_hosts: Collection[str] = (),
     within: str | Path | None = None,
+    target: str = "",
 ) -> Json:
-    """The same message with its media published and the reference in its place; nothing else is changed.
+    """The same message with its media published and the reference in its place; nothing else is changed, but for a type
+    that the message names beside the media.
 
     Its media is a path, a `file:` address or a public link, where the destination's messages have a file or a link. A
-    message without media, or whose media has an id already, comes back as it is once its words fit. Nothing is sent.
-    `within`: the one folder that files are taken from. Where others than the sender have a say in what a message names,
-    give it, or any file that this process may read can be published.
+    message without media, or whose media has an id already, comes back as it is if its text is within the limits.
+    Nothing is sent. `within`: the one folder that files are taken from. If message content comes from untrusted users,
+    give it, or any file that this process may read can be published. `target`: the kind of message, where the API has
+    an address for each, so that the message itself does not say it.
 
     Raises `NotSendable`, which carries the record, where the message cannot be made sendable: then nothing was
     published. (Only where a message has several media, and the second breaks while it is worked on or uploaded, is the
@@ -55,7 +56,7 @@ def prepare_message(
     ledger of uploads cannot be kept.
     """
     profile = profile if isinstance(profile, Profile) else load(profile or terms.destination.name)
-    outgoing = terms.destination.read(message)
+    outgoing = terms.destination.read(message, target)
     _words_fit(outgoing, profile)
     media = _Media(terms, profile, options, allow_hosts, Path(within) if within is not None else None)
     places: dict[Slot, list[Slot]] = {}
@@ -65,46 +66,19 @@ def prepare_message(
     if len(order) > 1:
         order.sort(key=media.foreseen_ready)  # what still needs work may still fail: it goes first
     for one in order:
-        reference = media.published(one)
-        for slot in places[one]:
-            message = filled(message, slot, reference)
+
+        def fill(reference: Reference, slots: list[Slot] = places[one]) -> None:
+            nonlocal message
+            for slot in slots:
+                message = filled(message, slot, reference)
+
+        media.publish(one, fill)
     return message
 
 
 def read_message(text: bytes) -> Json:
     """A message from its JSON. Raises `UsageError` for what is none, or could not be written again as it was."""
-    if not text.strip():
-        raise UsageError("there is no message; give one as a JSON object")
-    try:
-        found = json.loads(text, parse_float=_number, parse_constant=_number)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
-            raise UsageError(
-                f"something follows the message on line {error.lineno}; give one message at a time"
-            ) from None
-        raise UsageError(f"this is no JSON: {error}; give one message as a JSON object") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"this is no JSON: {error}; give one message as a JSON object") from None
-    if not isinstance(found, dict):
-        raise UsageError("this is JSON, but no message; give one JSON object")
-    level: list[object] = [found]
-    for _ in range(DEEPEST):
-        level = [below for one in level if isinstance(one, dict | list) for below in _below(one)]
-    if level:
-        raise UsageError(f"the message is nested more than {DEEPEST} levels deep; no API takes that")
-    return found
-
-
-def _number(text: str) -> float:
-    """JSON has no NaN and no infinity, which Python's reader takes and makes of `1e999`."""
-    number = float(text)
-    if number - number != 0:
-        raise ValueError(f"{text[:40]} is no number that can be sent")
-    return number
-
-
-def _below(node: dict[str, object] | list[object]) -> Collection[object]:
-    return node.values() if isinstance(node, dict) else node
+    return JSON.read(text)
 
 
 class _Media(Struct, frozen=True):
@@ -126,8 +100,8 @@ class _Media(Struct, frozen=True):
             _refuse(foreseen, slot)
         return foreseen.action == "pass"
 
-    def published(self, slot: Slot) -> Reference:
-        """Raises `NotSendable`."""
+    def publish(self, slot: Slot, fill: Callable[[Reference], None]) -> None:
+        """`fill` hears the reference, while the file is still there. Raises `NotSendable`."""
         source = self._source(slot)
         host = self.terms.host
         envelope = Envelope(caption=self._caption(slot), filename=_utf8(slot.filename), scheduled_at=slot.until)
@@ -136,13 +110,12 @@ class _Media(Struct, frozen=True):
                 outlives(datetime.datetime.now(datetime.UTC) + host.valid_for, slot.until)
             record = publish(
                 source, terms=replace(self.terms, envelope=envelope), profile=self._fitting(slot),
-                target=slot.target or None, options=self.options, allow_hosts=self.allow_hosts,
+                target=slot.target or None, options=self.options, allow_hosts=self.allow_hosts, on_placed=fill,
             )  # fmt: skip
         except UsageError as error:
             record = failed(slot.source, error)
-        if record.reference is None:
+        if record.status != "published":
             _refuse(record, slot)
-        return Reference(**record.reference)
 
     def _source(self, slot: Slot) -> str:
         """The path or link that stands in a slot. Raises `NotSendable` for what is neither, or lies outside."""
@@ -150,7 +123,7 @@ class _Media(Struct, frozen=True):
             source = local(slot.source)
             inside = self.within is None or is_link(source) or _lies_in(source, self.within)
             if not inside:
-                raise UsageError(f"this is outside {self.within}, the only folder that files are taken from")
+                raise UsageError(f"outside {self.within}, the only folder that --within allows")
         except UsageError as error:
             _refuse(failed(slot.source, error), slot)
         return source
@@ -207,24 +180,22 @@ def local(source: str) -> str:
         if re.match("file:", source, re.IGNORECASE):
             path = _behind(source)
         elif re.match("data:[^,]*,", source, re.IGNORECASE):
-            raise UsageError("this is the file itself (a data: address), not where it lies; write it to a file first")
+            raise UsageError("data: addresses are not supported; write the content to a file first")
     except UnicodeEncodeError:
-        raise UsageError("this has half a letter, which no path and no link has; correct it") from None
+        raise UsageError("the path contains invalid Unicode; correct it") from None
     if "\0" in path:
-        raise UsageError("this has a zero byte, which no path has; correct it")
+        raise UsageError("the path contains a zero byte; correct it")
     if not is_link(path) and is_folder(path):
-        raise UsageError("this is a folder; a message takes one file")
+        raise UsageError("this is a folder; give one file")
     return path
 
 
 def _behind(address: str) -> str:
     parts = re.fullmatch(r"file:(?://([^/?#]*)|(?!//))(/[^?#]*)", address, re.IGNORECASE | re.DOTALL)
     if parts is None:
-        raise UsageError(
-            "this is no address of a file; write it as file:///folder/name, with %23 and %3F for # and ? in a name"
-        )
+        raise UsageError("invalid file: address; expected file:///folder/name, with %23 and %3F for # and ? in a name")
     if (parts[1] or "").lower() not in ("", "localhost"):
-        raise UsageError("this file lies on another machine; give a path on this one, or an http address")
+        raise UsageError("the file is on another machine; give a path on this one, or an http address")
     return os.fsdecode(unquote_to_bytes(os.fsencode(parts[2])))
 
 

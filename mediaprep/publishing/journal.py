@@ -43,7 +43,7 @@ MARGIN = datetime.timedelta(days=1)
 FORGOTTEN = datetime.timedelta(days=30)
 """After so long an upload without an answer is no longer asked about: no platform keeps an unused file longer."""
 
-MAYBE_THERE = "it may be there already; name it alone with --force to upload it once more"
+MAYBE_THERE = "it may be there already; to upload it once more, give it alone with --force"
 
 DAMAGE = ("malformed", "not a database", "no such column", "no such table", "columns but")
 """What SQLite says of a file that is not, or no longer, the ledger."""
@@ -114,8 +114,8 @@ class Journal:
                 entry = self.entry(content, account)
                 if entry and entry.state == "out" and not carrier.repeatable and entry.noted + FORGOTTEN > _now():
                     raise AnswerLost(
-                        f"an upload of this file on {entry.noted:%Y-%m-%d %H:%M} UTC went out whole, but its answer "
-                        f"was lost, so {MAYBE_THERE}"
+                        f"this file was uploaded whole on {entry.noted:%Y-%m-%d %H:%M} UTC, but the response was lost, "
+                        f"so {MAYBE_THERE}"
                     )
             self._note(content, account, "sending")
             try:
@@ -129,7 +129,9 @@ class Journal:
             try:
                 self._note(content, account, "done", receipt)
             except OutputError as error:
-                warnings.warn(f"an upload went well, but cannot be remembered: {error}", RuntimeWarning, stacklevel=2)
+                warnings.warn(
+                    f"an upload succeeded, but the journal could not be written: {error}", RuntimeWarning, stacklevel=2
+                )
             return receipt
 
     def entry(self, content: str, account: str) -> Entry | None:
@@ -173,22 +175,22 @@ class Journal:
         except (OSError, sqlite3.Error, ValueError) as error:
             kind, cure = _cure(error)
             raise kind(
-                f"the ledger of uploads in {self._folder} cannot be kept ({error}); {cure}, since without it nothing "
-                "is uploaded"
+                f"the journal of uploads in {self._folder} cannot be written ({error}); {cure}. "
+                "Without it nothing is uploaded"
             ) from None
 
 
 def _cure(error: Exception) -> tuple[type[OutputError], str]:
     said = str(error)
     if "full" in said or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull, "free some room"
+        return DiskFull, "free some space"
     if "locked" in said:
-        return OutputError, "another program holds it: run again when that is done"
+        return OutputError, "another program holds it, so run again later"
     if isinstance(error, ValueError) or any(sign in said for sign in DAMAGE):
-        return OutputError, "it is damaged: move ledger.sqlite away to begin a new one"
+        return OutputError, "it is damaged, so move ledger.sqlite away to begin a new one"
     if "I/O" in said:
-        return OutputError, "look whether its disk is full or failing"
-    return OutputError, "let MEDIAPREP_STATE name another folder"
+        return OutputError, "check whether its disk is full or failing"
+    return OutputError, "set MEDIAPREP_STATE to another folder"
 
 
 def _now() -> datetime.datetime:

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from mediaprep.batch.ledger import Ledger
 from mediaprep.batch.prepare import OnProgress, memory_of, remember
-from mediaprep.destinations.base import Json, Parcel, Receipt, Reference
+from mediaprep.destinations.base import Parcel, Receipt, Reference
+from mediaprep.destinations.body import Json
 from mediaprep.errors import (
     AnswerLost,
     BadAnswer,
@@ -46,6 +47,8 @@ SLOWEST = 50_000
 """Bytes a second that an upload may be as slow as, beside its timeout."""
 UNAUTHORIZED = 401
 """A key that is refused for one file is refused for all: the others are not tried."""
+HEAD = "MP504"
+"""The finding about links that do not answer HEAD as they answer GET."""
 LEDGER_KEY = Path("/")
 """Published files lie nowhere: what is remembered of them does not depend on a folder."""
 
@@ -63,12 +66,19 @@ class Publisher:
     """Takes one file after another from its source to its reference; several threads use it at once."""
 
     def __init__(
-        self, terms: Terms, uploads: Journal, known: Ledger | None, workers: int, on_progress: OnProgress | None
+        self,
+        terms: Terms,
+        uploads: Journal,
+        known: Ledger | None,
+        workers: int,
+        on_progress: OnProgress | None,
+        on_placed: Callable[[Reference], None] | None = None,
     ) -> None:
         self._terms = terms
         self._uploads = uploads
         self._known = known
         self._heard = on_progress or (lambda *_: None)
+        self._placed = on_placed or (lambda _: None)
         self._stop = threading.Event()
         self._turn = threading.Lock()
         self._lines = threading.Semaphore(UPLOADS)
@@ -144,6 +154,8 @@ class Publisher:
         """Publish: put the file where messages can use it, unless `receipt` says that it is there."""
         terms = self._terms
         if not terms.uploads:
+            if terms.inline and not parcel.link:
+                return Placed(reference=terms.destination.inside(parcel.path, parcel.full_mime))
             return Placed(reference=Reference(link=self._own_link(parcel)))
         anew = receipt is None
         receipt = receipt or self._upload(job, parcel)
@@ -164,15 +176,17 @@ class Publisher:
         envelope = self._terms.envelope
         if envelope.scheduled_at and placed.reference.link:
             outlives(placed.expires, envelope.scheduled_at)
+        reference = replace(placed.reference, mime=parcel.full_mime)
+        self._placed(reference)
         return replace(
             prepared,
             status="published",
             path=None,
             remaining=(*prepared.remaining, *placed.warnings),
-            reference=placed.reference.fields(),
+            reference=reference.fields(),
             expires=stamp(placed.expires) if placed.expires else None,
             uploaded=placed.uploaded,
-            message=self._message(placed.reference, parcel),
+            message=self._message(reference, parcel),
         )
 
     def _message(self, reference: Reference, parcel: Parcel) -> Json | None:
@@ -186,14 +200,14 @@ class Publisher:
         title = self._terms.destination.title
         if not parcel.link:
             raise UsageError(
-                f"{title} takes links, and what is behind this one cannot be sent as it is (it needs work, or its "
-                "address is private or redirects); give --host, where the prepared file can be put"
+                f"{title} accepts only links, and this one cannot be sent as it is (it needs work, or its address is "
+                "private or redirects); give --host, where the prepared file can be put"
             )
         self._try(parcel.link, parcel, whole=False)
         return parcel.link
 
     def _upload(self, job: Job, parcel: Parcel, *, anew: bool = False) -> Receipt:
-        """`anew`: whatever is known, and whatever is there."""
+        """`anew`: ignore the journal and overwrite the remote file."""
         carrier, host = self._terms.carrier, self._terms.host
         anew = anew or self._terms.force
         go = host.put if host is not None and anew else carrier.upload
@@ -231,23 +245,29 @@ class Publisher:
             raise self._unwelcome
 
     def _try(self, link: str, parcel: Parcel, *, whole: bool) -> tuple[Finding, ...]:
-        """The link, tried as the platform would; what was uploaded and cannot be had is not relied on again."""
+        """The link, verified as the platform would; what was uploaded and cannot be had is not relied on again."""
         terms = self._terms
         if not terms.try_links:
             return ()
         deadline = self._deadline(parcel.bytes)
         head = terms.host is None or terms.host.answers_head
         try:
-            return persistently(
+            found = persistently(
                 lambda: try_link(link, parcel, head=head, whole=whole, deadline=deadline, foreign=terms.host is None),
                 deadline,
                 repeatable=True,
             )
+            if terms.destination.needs_head and (wrong := [one for one in found if one.code == HEAD]):
+                raise BadAnswer(
+                    f"{terms.destination.title} requests links with HEAD before GET: {wrong[0].message}. Allow HEAD in "
+                    "the web server"
+                )
+            return found
         except NetworkError as error:
             if terms.host is not None:
                 self._uploads.forget(parcel.sha256, terms.host.account)
             if isinstance(error, Unreachable):
-                raise Unreachable(f"the link cannot be tried: {error}; --no-try leaves it untried") from None
+                raise Unreachable(f"the link cannot be verified: {error}; --no-try skips that") from None
             raise
 
     def _parcel(self, job: Job, prepared: Prepared) -> Parcel:

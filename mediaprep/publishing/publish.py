@@ -1,6 +1,6 @@
 """The last two stages, publish and emit, for many files: each goes out once, and what a message needs comes back.
 
-What happens to one file is `press.py`.
+What happens to one file is `one_file.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from mediaprep.batch.prepare import OnProgress, only, open_ledger, request_for
 from mediaprep.batch.sources import Source, gather, is_link
-from mediaprep.destinations.base import Envelope
+from mediaprep.destinations.base import Envelope, Reference
 from mediaprep.errors import ToolMissing, UsageError
 from mediaprep.options import Options
 from mediaprep.pipeline import Job
@@ -39,17 +39,24 @@ def publish_all(
     allow_hosts: Collection[str] = (),
     on_start: Callable[[int], None] | None = None,
     on_progress: OnProgress | None = None,
+    on_placed: Callable[[Reference], None] | None = None,
 ) -> Iterator[Prepared]:
     """Prepare and publish every file; one record for each, as each is done. A record that is `published` has the
     `reference`, and with an addressed envelope the `message` to POST; mediaprep itself sends none.
 
     `profile`: the destination's own by default. The rest is as for `prepare_all`. Bytes that are there already are not
-    sent again, unless `terms.force`. Raises `UsageError` before anything is touched, and `OutputError` where the ledger
-    of uploads cannot be kept.
+    sent again, unless `terms.force`. `on_placed` hears each file's reference, in any thread, while the ready file is
+    still there: where the message itself holds the file, that is when to read it. Raises `UsageError` before anything
+    is touched, and `OutputError` where the ledger of uploads cannot be kept.
     """
     named = list(sources)
-    if not terms.uploads and not all(is_link(one) for one in named):
-        raise UsageError(f"{terms.destination.title} takes links, not files; give --host, where links come from")
+    if not terms.accepts_files and not all(is_link(one) for one in named):
+        raise UsageError(f"{terms.destination.title} accepts only links, not files; give --host, where links come from")
+    if terms.inline and on_placed is None and not terms.envelope.addressed:
+        raise UsageError(
+            f"with {terms.destination.title} the file is inside the message, and there is no message; give --to, or "
+            "--host for a link"
+        )
     request = request_for(
         _fitting(profile or terms.destination.name, terms.envelope), target, options, terms.envelope.caption
     )
@@ -70,8 +77,8 @@ def publish_all(
         ]  # fmt: skip
         count = min(jobs or cores(), max(1, len(todo)))
         threads = stack.enter_context(concurrent.futures.ThreadPoolExecutor(count + UPLOADS))
-        press = stack.enter_context(Publisher(terms, uploads, known, count, on_progress))
-        waiting = {threads.submit(press.publish, job): job for job in todo}
+        publisher = stack.enter_context(Publisher(terms, uploads, known, count, on_progress, on_placed))
+        waiting = {threads.submit(publisher.publish, job): job for job in todo}
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         for future in concurrent.futures.as_completed(waiting):
             try:
@@ -91,14 +98,14 @@ def publish(
     profile: str | Path | Profile | None = None,
     options: Options | None = None,
     allow_hosts: Collection[str] = (),
+    on_placed: Callable[[Reference], None] | None = None,
 ) -> Prepared:
     """Prepare and publish one file. `status` is `published` only when the output passed every rule and is there."""
-    return only(
-        source,
-        publish_all(
-            [source], terms=terms, target=target, profile=profile, options=options, allow_hosts=allow_hosts, jobs=1
-        ),
-    )
+    records = publish_all(
+        [source], terms=terms, target=target, profile=profile, options=options, allow_hosts=allow_hosts, jobs=1,
+        on_placed=on_placed,
+    )  # fmt: skip
+    return only(source, records)
 
 
 def _fitting(profile: str | Path | Profile, envelope: Envelope) -> Profile:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mediaprep.destinations import connect
+from mediaprep.destinations import DESTINATIONS, connect, kind
 from mediaprep.destinations.base import Carrier, Destination, Envelope, Parcel, Reference
 from mediaprep.errors import UsageError
 from mediaprep.hosts import open_host
@@ -20,8 +20,8 @@ TIMEOUT = 120.0
 class Terms(Struct, frozen=True, kw_only=True):
     """Where files go and what is said with them: the same for every file of a run.
 
-    `host`: where links come from; without one the destination takes the file itself. `reference`: the sender's own name
-    for the upload. `try_links`: whether a link is tried as the platform would. `timeout`: seconds for one upload.
+    `host`: where links come from; without one the destination gets the file itself. `reference`: the sender's own name
+    for the upload. `try_links`: whether a link is verified as the platform would. `timeout`: seconds for one upload.
     """
 
     destination: Destination
@@ -38,8 +38,18 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     @property
     def uploads(self) -> bool:
-        """Whether there is anywhere to upload to; else a link that serves as it is can be used, and no file."""
+        """Whether there is anywhere to upload to."""
         return self.host is not None or self.destination.uploads
+
+    @property
+    def inline(self) -> bool:
+        """Whether messages hold the file itself."""
+        return not self.uploads and self.destination.inline > 0
+
+    @property
+    def accepts_files(self) -> bool:
+        """Whether files can be sent; else only a link that serves as it is."""
+        return self.uploads or self.inline
 
 
 def agree(
@@ -62,21 +72,27 @@ def agree(
     if isinstance(host, str):
         host = open_host(host, public_url=public_url, valid_for=valid_for)
     elif host is None and public_url:
-        raise UsageError("a public address needs a host; give --host as well")
+        raise UsageError("--public-url requires --host")
     elif host is None and valid_for is not None:
         destination = destination.kept_for(valid_for)
     if reference and (host is not None or not destination.references):
-        raise UsageError("only a file that Wassenger stores can have a reference of yours; leave --reference out")
+        able = " and ".join(found.title for found in map(kind, DESTINATIONS) if found.references)
+        raise UsageError(f"--reference works only with uploads to {able}; leave it out")
+    if host is not None and destination.needs_head and not host.answers_head:
+        raise UsageError(
+            f"{destination.title} requests links with HEAD before GET, which presigned links refuse; give --public-url "
+            "as well, and allow public read access there"
+        )
     terms = Terms(
         destination=destination, host=host, envelope=envelope, reference=reference, force=force, try_links=try_links,
         timeout=timeout,
     )  # fmt: skip
     if terms.uploads:
         _ = terms.carrier.account
-    destination.address(envelope)
+    destination.check_envelope(envelope)
     alone = [field for field in NEED_ADDRESS if getattr(envelope, field) and not envelope.template]
     if alone and not envelope.addressed:
-        raise UsageError(f"--{alone[0].replace('_', '-')} is about a message, and there is none; give --to as well")
+        raise UsageError(f"--{alone[0].replace('_', '-')} requires a message; give --to as well")
     if envelope.addressed or envelope.template:
         destination.message(PLACEHOLDER, ANY, envelope)
     if host is not None and host.valid_for and envelope.scheduled_at:
@@ -91,14 +107,14 @@ PLACEHOLDER = Reference(link="https://example.com/")
 
 
 def outlives(expires: datetime.datetime | None, until: datetime.datetime) -> None:
-    """Raises `UsageError` where a link ends before the message goes out."""
+    """Raises `UsageError` where a link expires before the message goes out."""
     if expires is not None and expires <= until:
         raise UsageError(
-            f"the link would end at {stamp(expires)}, before the message goes out at {stamp(until)}; "
-            "raise --valid-for, or use a public address that does not end"
+            f"the link expires at {stamp(expires)}, before the message goes out at {stamp(until)}; "
+            "raise --valid-for, or use a public address that does not expire"
         )
 
 
-def stamp(moment: datetime.datetime) -> str:
+def stamp(time: datetime.datetime) -> str:
     """`2027-02-19T10:00:00Z`."""
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mediaprep.destinations import connect
+from mediaprep.destinations import DESTINATIONS, connect
 from tests.carriers import WAYS, Way, way
 from tests.servers.msgflash import INSTANCE
 from tests.servers.shelf import Shelf
@@ -22,7 +22,7 @@ from tests.servers.wassenger import WassengerStandIn
 from tests.servers.whatsapp import WhatsAppStandIn
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-KEYS = ("WASSENGER_", "ENGAGELAB_", "MSGFLASH_", "WHATSAPP_", "AWS_", "WEBDAV_")
+KEYS = (*(f"{name.upper()}_" for name in DESTINATIONS), "AWS_", "WEBDAV_")
 WASSENGER = {"phone": "+12345678900", "message": "Été 😀", "media": {"viewOnce": True}, "order": 12345678901234567890}
 WHATSAPP = {"messaging_product": "whatsapp", "recipient_type": "individual", "to": "+22912345678", "type": "image"}
 ENGAGELAB = {"to": ["8613800138001"], "custom_args": {"ratio": 0.1}}
@@ -164,7 +164,7 @@ def test_a_folder_that_a_web_server_serves_is_a_host(tmp_path: Path) -> None:
         ({**WHATSAPP, "image": {"link": "file://elsewhere/a.jpg"}}, "another machine", ""),
         ({**WHATSAPP, "image": {"link": "words.jpg"}}, "text/plain", "MP101"),
         ({**WHATSAPP, "image": {"link": "ftp://example.com/a.jpg"}}, "http", ""),
-        ({**WHATSAPP, "image": {"link": "\ud800\n\x1b[2J.jpg"}}, "half a letter", ""),
+        ({**WHATSAPP, "image": {"link": "\ud800\n\x1b[2J.jpg"}}, "invalid Unicode", ""),
         ({**WHATSAPP, "image": {"id": "1", "caption": "x" * 1025}}, "1025 characters", "MP502"),
         ({**WHATSAPP, "type": "text", "text": {"body": "x" * 4097}}, "4097 characters", "MP503"),
     ],
@@ -283,15 +283,15 @@ def test_publish_gives_the_reference_and_with_a_recipient_the_message(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--via", "wassenger", "--valid-for", "7"], "is no time"),
+        (["--via", "wassenger", "--valid-for", "7"], "invalid duration"),
         (["--via", "msgflash", "--scheduled-at", "2030-01-01T10:00:00"], "has no time zone"),
-        (["--via", "msgflash", "--scheduled-at", "tomorrow"], "is no moment"),
-        (["--via", "engagelab", "--template", "t", "--components", "{"], "not the JSON"),
-        (["--via", "engagelab", "--custom-args", "[]"], "not the JSON"),
+        (["--via", "msgflash", "--scheduled-at", "tomorrow"], "invalid time"),
+        (["--via", "engagelab", "--template", "t", "--components", "{"], "invalid JSON"),
+        (["--via", "engagelab", "--custom-args", "[]"], "invalid JSON"),
         (["--via", "engagelab"], "give --host"),
         (["--via", "whatsapp"], "WHATSAPP_TOKEN is not set"),
         (["--via", "wassenger", "--to", "0612345678"], "WASSENGER_TOKEN is not set"),
-        (["--via", "msgflash", "--group", "1@g.us"], "leave --group out"),
+        (["--via", "msgflash", "--group", "1@g.us"], "support --group"),
         (["--via", "wassenger", "--to", ""], "'--to': it is empty"),
         (["--via", "wassenger", "--group="], "'--group': it is empty"),
         (["--via", "engagelab", "--host", ""], "--host is empty"),

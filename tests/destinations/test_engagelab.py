@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaprep.destinations.base import Envelope, Json, Outgoing, Parcel, Reference, filled
-from mediaprep.destinations.engagelab import TYPES, EngageLab, phone
+from mediaprep.destinations.base import Envelope, Outgoing, Parcel, Reference, filled
+from mediaprep.destinations.body import Json
+from mediaprep.destinations.engagelab import TYPES, EngageLab, dialled
 from mediaprep.errors import UsageError
 from tests.servers.engagelab import KEY, SECRET, STATUS, EngageLabStandIn
 from tests.servers.shelf import Shelf
@@ -187,16 +188,16 @@ def test_sounds_and_stickers_have_no_caption(target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "said", "words"),
     [
-        ("poster", {}, "no message for poster"),
+        ("poster", {}, "support poster"),
         ("image", {"to": ""}, "no phone number"),
-        ("image", {"to": "", "group": "1@g.us"}, "no group"),
-        ("image", {"view_once": True}, "no view once"),
-        ("image", {"language": "zh_CN"}, "belong to a template"),
-        ("image", {"template": "code"}, "needs its language"),
-        ("image", {**TEMPLATE, "caption": "words"}, "has no caption"),
-        ("audio", TEMPLATE, "image, a video or a document"),
-        ("sticker", TEMPLATE, "image, a video or a document"),
-        ("document", TEMPLATE, "must be a PDF"),
+        ("image", {"to": "", "group": "1@g.us"}, "--group"),
+        ("image", {"view_once": True}, "--view-once"),
+        ("image", {"language": "zh_CN"}, "--template"),
+        ("image", {"template": "code"}, "--language"),
+        ("image", {**TEMPLATE, "caption": "words"}, "--caption"),
+        ("audio", TEMPLATE, "accepted: image, video, document"),
+        ("sticker", TEMPLATE, "accepted: image, video, document"),
+        ("document", TEMPLATE, "accepted: PDF"),
     ],
 )
 def test_what_cannot_be_said_is_refused_before_anything_is_sent(target: str, said: Json, words: str) -> None:
@@ -205,7 +206,7 @@ def test_what_cannot_be_said_is_refused_before_anything_is_sent(target: str, sai
 
 
 def test_a_sender_that_is_no_number_is_named() -> None:
-    with pytest.raises(UsageError, match='ENGAGELAB_FROM: "me" is no phone number'):
+    with pytest.raises(UsageError, match='ENGAGELAB_FROM: "me"'):
         EngageLab({"ENGAGELAB_FROM": "me"}).message(Reference(id="7"), ready("image"), Envelope(to="+8613800138000"))
 
 
@@ -218,7 +219,7 @@ def test_a_missing_key_is_named_where_it_is_needed() -> None:
     post = EngageLab({"ENGAGELAB_DEV_KEY": KEY, "ENGAGELAB_DEV_SECRET": SECRET}).post(message)
     assert post.url == "https://wa.api.engagelab.cc/v1/messages"
     assert SECRET not in repr(post) and "Basic" not in repr(post)
-    with pytest.raises(UsageError, match="takes no uploads"):
+    with pytest.raises(UsageError, match="--host"):
         _ = EngageLab({}).account
 
 
@@ -227,13 +228,13 @@ def test_phone_numbers_keep_their_form(number: str, gaps: list[int]) -> None:
     loose = number
     for gap in gaps:
         loose = f"{loose[:gap]}{' ' if gap % 2 else '-'}{loose[gap:]}"
-    assert phone(loose) == number
+    assert dialled(loose) == number
 
 
 @pytest.mark.parametrize("number", ["", "+", "07911 123456", "+0123456789", "+44 79 11x", "123456", "+" + "1" * 16])
 def test_what_is_no_phone_number_is_refused(number: str) -> None:
-    with pytest.raises(UsageError, match="is no phone number"):
-        phone(number)
+    with pytest.raises(UsageError, match="phone number"):
+        dialled(number)
 
 
 # ---------------------------------------------------------------- read
@@ -281,7 +282,7 @@ def test_where_no_media_is_missing_there_is_nothing_to_do(message: Json) -> None
     [
         ({}, '"body.type"'),
         ({"type": "image", "image": {"link": "a.jpg"}}, '"body.type"'),
-        (message_with("poster", {}), 'body.type" is "poster"'),
+        (message_with("poster", {}), 'body.type": "poster"'),
         ({"body": {"type": ["image"]}}, '"body.type" .* must be a text'),
         (message_with("image", None), '"body.image"'),
         (message_with("image", "a.jpg"), '"body.image" .* must be an object'),
@@ -290,7 +291,7 @@ def test_where_no_media_is_missing_there_is_nothing_to_do(message: Json) -> None
         (message_with("text", {}), '"body.text.body"'),
         (message_with("template", {"components": {}}), '"body.template.components" .* must be a list'),
         (header({"type": "image"}), r'"body.template.components\[1\].parameters\[0\].image"'),
-        (header({"type": "image", "image": {"link": "a.jpg"}}, kind="body"), "in its header alone"),
+        (header({"type": "image", "image": {"link": "a.jpg"}}, kind="body"), "move it to the header"),
     ],
 )
 def test_what_is_no_message_is_refused_with_the_key_that_is_wrong(message: Json, words: str) -> None:

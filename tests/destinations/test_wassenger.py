@@ -14,7 +14,7 @@ import pytest
 
 from mediaprep.destinations import connect
 from mediaprep.destinations.base import Envelope, Parcel, Reference, filled
-from mediaprep.destinations.wassenger import Wassenger, Way, span
+from mediaprep.destinations.wassenger import Wassenger, Way, expiration
 from mediaprep.errors import AnswerLost, BadAnswer, Refused, UsageError
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.web import Line
@@ -253,12 +253,12 @@ def test_an_account_is_told_from_another_and_shows_no_key() -> None:
     [(7 * DAY, "7d"), (DAY / 2, "12h"), (DAY / 48, "30m"), (DAY * 1.5, "2d"), (DAY / 86400, "10m"), (90 * DAY, "90d")],
 )
 def test_a_time_is_the_next_that_wassenger_has(time: datetime.timedelta, written: str) -> None:
-    assert span(time) == written
+    assert expiration(time) == written
 
 
 def test_a_time_that_wassenger_has_not_is_refused() -> None:
-    assert span(360 * DAY) == "360d"
-    with pytest.raises(UsageError, match="shorten --valid-for"):
+    assert expiration(360 * DAY) == "360d"
+    with pytest.raises(UsageError, match="--valid-for"):
         Wassenger({}).kept_for(361 * DAY)
 
 
@@ -299,11 +299,11 @@ def test_what_media_says_of_itself(tmp_path: Path, target: str, envelope: Any, m
 @pytest.mark.parametrize(
     ("envelope", "words"),
     [
-        ({}, "one phone or one group"),
-        ({"to": "+12345678900", "group": "1@g.us"}, "one phone or one group"),
+        ({}, "either --to or --group"),
+        ({"to": "+12345678900", "group": "1@g.us"}, "either --to or --group"),
         ({"to": "12345678900"}, "E.164"),
         ({"group": "friends"}, "@g.us"),
-        ({"to": "+12345678900", "template": "offer"}, "has no template"),
+        ({"to": "+12345678900", "template": "offer"}, "--template"),
     ],
 )
 def test_what_no_message_can_say(tmp_path: Path, envelope: Any, words: str) -> None:
@@ -366,7 +366,7 @@ def test_what_needs_no_work() -> None:
         ({"phone": "+1", "media": "a.jpg"}, "media"),
         ({"phone": "+1", "media": {}}, "media"),
         ({"phone": "+1", "media": {"file": 7}}, "file"),
-        ({"phone": "+1", "media": {"file": "a.jpg", "url": "https://x.example/a.jpg"}}, "name one"),
+        ({"phone": "+1", "media": {"file": "a.jpg", "url": "https://x.example/a.jpg"}}, "expected either"),
     ],
 )
 def test_what_is_no_message(message: dict[str, Any], words: str) -> None:

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from mediaprep.destinations import connect
-from mediaprep.destinations.base import Envelope, Json, Parcel, Reference, filled
+from mediaprep.destinations.base import Envelope, Parcel, Reference, filled
+from mediaprep.destinations.body import Json
 from mediaprep.destinations.whatsapp import TEMPORARY, WhatsApp
 from mediaprep.errors import AnswerLost, BadAnswer, Refused, UsageError
 from mediaprep.network.deadline import Deadline
@@ -149,7 +150,7 @@ def test_what_is_missing_is_said_before_anything_is_sent(server: WhatsAppStandIn
             destination.upload(parcel(tmp_path), line())
         with pytest.raises(UsageError, match=f"{name} is not set"):
             destination.post({})
-    with pytest.raises(UsageError, match="is no id"):
+    with pytest.raises(UsageError, match="invalid WHATSAPP_PHONE_NUMBER_ID"):
         _ = connect("whatsapp", {**server.environment, "WHATSAPP_PHONE_NUMBER_ID": "+12345678900"}).account
     assert server.received == []
 
@@ -210,14 +211,14 @@ def test_the_header_of_a_template(tmp_path: Path, target: str, kind: str, more: 
     [
         ("image", {}, "E.164"),
         ("image", {"to": "12345678900"}, "E.164"),
-        ("image", {"group": "1@g.us"}, "has no group"),
-        ("image", {"to": "+12345678900", "view_once": True}, "has no view once"),
-        ("image", {"to": "+12345678900", "template": "offer"}, "name both"),
-        ("image", {"to": "+12345678900", "components": (BODY,)}, "name both"),
-        ("image", {**OFFER, "caption": "Look"}, "no caption"),
-        ("image", {**OFFER, "components": ({"type": "HEADER"},)}, "leave the header out"),
-        ("voice", OFFER, "never audio"),
-        ("sticker", OFFER, "never sticker"),
+        ("image", {"group": "1@g.us"}, "--group"),
+        ("image", {"to": "+12345678900", "view_once": True}, "--view-once"),
+        ("image", {"to": "+12345678900", "template": "offer"}, "--language"),
+        ("image", {"to": "+12345678900", "components": (BODY,)}, "--language"),
+        ("image", {**OFFER, "caption": "Look"}, "--caption"),
+        ("image", {**OFFER, "components": ({"type": "HEADER"},)}, "has a header"),
+        ("voice", OFFER, "invalid template header: audio"),
+        ("sticker", OFFER, "invalid template header: sticker"),
     ],
 )
 def test_what_no_message_can_say(tmp_path: Path, target: str, envelope: Any, words: str) -> None:
@@ -342,3 +343,46 @@ def test_what_needs_no_work(sent: Json, text: str, caption: str) -> None:
 def test_what_is_no_message(sent: Json, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         WhatsApp({}).read(sent)
+
+
+@pytest.fixture
+def proxy() -> Iterator[WhatsAppStandIn]:
+    with WhatsAppStandIn(proxy=True) as running:
+        yield running
+
+
+def test_a_proxy_needs_another_address_and_header_alone(proxy: WhatsAppStandIn, tmp_path: Path) -> None:
+    """360dialog: no phone number's id, no Bearer."""
+    destination, sent = connect("whatsapp", proxy.environment), parcel(tmp_path)
+    receipt = destination.upload(sent, line())
+    post = destination.post(destination.message(Reference(id=receipt.value), sent, Envelope(to="+12345678900")))
+    answer = httpx.post(post.url, content=post.content, headers=post.reveal(), trust_env=False)
+    assert answer.is_success, answer.text
+    assert [request.path for request in proxy.received] == ["/media", "/messages"]
+    assert receipt.value in proxy.media and "canary" not in repr(post)
+
+
+def test_a_proxy_s_account_is_that_of_its_key(proxy: WhatsAppStandIn) -> None:
+    """All its numbers have one address."""
+    one = connect("whatsapp", proxy.environment)
+    other = connect("whatsapp", {**proxy.environment, "WHATSAPP_TOKEN": "canary-secret-other"})
+    assert one.account != other.account and one.account.startswith(proxy.url) and "canary" not in one.account
+
+
+def test_a_proxy_may_have_phone_numbers_in_its_addresses(proxy: WhatsAppStandIn) -> None:
+    destination = connect("whatsapp", {**proxy.environment, "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID})
+    assert destination.post({}).url == f"{proxy.url}/{PHONE_NUMBER_ID}/messages"
+    assert destination.account == f"{proxy.url}/{PHONE_NUMBER_ID}"
+
+
+def test_what_a_proxy_refuses_is_quoted(proxy: WhatsAppStandIn, tmp_path: Path) -> None:
+    environment = {**proxy.environment, "WHATSAPP_TOKEN": "canary-secret-wrong"}
+    with pytest.raises(Refused, match=r"401: .*Invalid api_key") as caught:
+        connect("whatsapp", environment).upload(parcel(tmp_path), line())
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("header", ["D360 API KEY", "Key:", "K\u00e9y", "a" * 65])
+def test_a_key_s_header_must_be_one(header: str) -> None:
+    with pytest.raises(UsageError, match="invalid WHATSAPP_KEY_HEADER"):
+        connect("whatsapp", {"WHATSAPP_KEY_HEADER": header})

@@ -1,26 +1,25 @@
-"""What every host keeps. A host's own test file subclasses `HostContract` and says in `site` how to reach it."""
+"""What every host keeps, tried against a real server. A host joins by its line in `SITES` of `sites.py`."""
 
 from __future__ import annotations
 
 import hashlib
 import tracemalloc
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 from mediaprep.destinations.base import Parcel
-from mediaprep.errors import Refused
-from mediaprep.hosts import open_host
-from mediaprep.hosts.base import Host, disposition
+from mediaprep.errors import Refused, UsageError
+from mediaprep.hosts import host_kind
+from mediaprep.hosts.base import disposition
 from mediaprep.hosts.trial import try_link
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.web import Line
+from tests.hosts.sites import SITES, Site
 
 KINDS = [
     ("image", "image/jpeg", "holiday.jpg", ".jpg"),
@@ -39,29 +38,6 @@ KINDS = [
     ),
 ]
 FILENAMES = ["Été à la mer.pdf", "契約書.pdf", 'a"b\\c;d.pdf', "..\n.pdf", "x" * 300 + ".pdf"]
-SUFFIXES = {suffix: mime for _, mime, _, suffix in KINDS}
-
-
-@dataclass
-class Site:
-    """One host and its server. `where`: the address up to a prefix, which may be added. `stored`: what the server has
-    under a prefix, by name; `put`: what puts bytes there under any name. `keeps_names`: whether links are served with
-    the `Content-Disposition` of the upload. `says_codecs`: whether with the codec too. `answers_head`: to links.
-    """
-
-    where: str
-    public_url: str
-    stored: Callable[[str], Mapping[str, bytes]]
-    put: Callable[[str, str, bytes], object]
-    environment: dict[str, str] = field(default_factory=dict)
-    keeps_names: bool = False
-    says_codecs: bool = True
-    answers_head: bool = True
-
-    def host(self, prefix: str = "", **changes: str) -> Host:
-        public = f"{self.public_url}/{quote(prefix)}".rstrip("/") if self.public_url else ""
-        where = f"{self.where}/{prefix}".rstrip("/")
-        return open_host(where, public_url=public, environment={**self.environment, **changes})
 
 
 def line(progress: Callable[[float], None] | None = None, last: Callable[[], None] | None = None) -> Line:
@@ -89,8 +65,21 @@ def fetched(url: str) -> tuple[bytes, Message]:
 
 class HostContract:
     @pytest.fixture
-    def site(self) -> Site:
-        raise NotImplementedError
+    def site(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+        with SITES[request.param](request, tmp_path) as running:
+            yield running
+
+    def test_it_tells_everything_about_itself(self, site: Site) -> None:
+        found = host_kind(site.kind)
+        assert isinstance(site.host(), found) and found.form
+        assert (site.where.partition("://")[0] if "://" in site.where else "") in found.schemes
+        assert all(links.host and links.kind and links.content_type for links in found.links)
+        assert site.environment.keys() <= {one.name for one in found.variables}
+
+    def test_a_key_that_is_missing_is_named(self, site: Site) -> None:
+        for needed in (one.name for one in host_kind(site.kind).variables if one.needed == "publish"):
+            with pytest.raises(UsageError, match=f"{needed} is not set"):
+                site.host(**{needed: ""})
 
     @pytest.mark.parametrize(("target", "mime", "filename", "suffix"), KINDS, ids=[kind[3][1:] for kind in KINDS])
     def test_a_link_serves_the_very_bytes_as_their_type(
@@ -140,7 +129,7 @@ class HostContract:
     def test_any_prefix(self, site: Site, tmp_path: Path, prefix: str) -> None:
         sent = parcel(tmp_path, noise(tmp_path, 1000))
         if "/" in prefix:
-            self.make(site, prefix.rpartition("/")[0], tmp_path)
+            site.make(prefix.rpartition("/")[0])
         host = site.host(prefix)
         name = host.upload(sent, line()).value
         url, _ = host.link(name)
@@ -148,9 +137,6 @@ class HostContract:
         assert fetched(url)[0] == sent.path.read_bytes()
         assert try_link(url, sent, head=host.answers_head, deadline=Deadline(30)) is not None
         assert site.stored(prefix)[name] == sent.path.read_bytes()
-
-    def make(self, site: Site, prefix: str, tmp_path: Path) -> None:
-        """Make the folders above the last, where the host does not."""
 
     @pytest.mark.parametrize("filename", FILENAMES, ids=range(len(FILENAMES)))
     def test_any_file_name(self, site: Site, tmp_path: Path, filename: str) -> None:
@@ -207,15 +193,9 @@ class HostContract:
         assert host.repeatable and host.account == site.host().account != site.host("other").account
         assert "canary" not in host.account and "canary" not in repr(host) and "canary" not in repr(vars(host))
 
-
-class KeyedHostContract(HostContract):
-    """Of hosts that ask for keys."""
-
-    wrong: tuple[dict[str, str], ...] = ()
-
     def test_wrong_keys_are_refused_and_not_shown(self, site: Site, tmp_path: Path) -> None:
         sent = parcel(tmp_path, noise(tmp_path, 1000))
-        for changes in self.wrong:
+        for changes in site.wrong:
             with pytest.raises(Refused) as caught:
                 site.host("media", **changes).upload(sent, line())
             assert caught.value.status in (401, 403) and not caught.value.temporary

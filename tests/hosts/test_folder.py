@@ -7,10 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec import structs
@@ -20,44 +17,9 @@ from mediaprep.errors import InputChanged, OutputError, Unreachable, UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network.deadline import Deadline
 from mediaprep.network.web import Line
-from tests.hosts.contract import SUFFIXES, HostContract, Site, line, noise, parcel
+from tests.hosts.contract import line, noise, parcel
 
 CDN = "https://cdn.example.com/media"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    extensions_map = {**SUFFIXES, ".ogg": "audio/ogg; codecs=opus"}  # noqa: RUF012 - as the standard library has it
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""
-
-
-class TestFolder(HostContract):
-    @pytest.fixture
-    def site(self, tmp_path: Path) -> Iterator[Site]:
-        folder = tmp_path / "served"
-        folder.mkdir()
-
-        def handler(*request: Any) -> Quiet:
-            return Quiet(*request, directory=str(folder))
-
-        def stored(prefix: str) -> dict[str, bytes]:
-            return {path.name: path.read_bytes() for path in (folder / prefix).glob("*") if path.name != "one"}
-
-        def put(prefix: str, name: str, content: bytes) -> None:
-            (folder / prefix).mkdir()
-            (folder / prefix / name).write_bytes(content)
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-            thread.start()
-            url = f"http://127.0.0.1:{server.server_address[1]}"
-            yield Site(where=str(folder), public_url=url, stored=stored, put=put)
-            server.shutdown()
-            thread.join()
-
-    def make(self, site: Site, prefix: str, tmp_path: Path) -> None:
-        (Path(site.where) / prefix).mkdir(parents=True)
 
 
 def names(folder: Path) -> list[str]:
@@ -104,13 +66,13 @@ open_host({str(tmp_path / "www")!r}, public_url={CDN!r}).upload(
 @pytest.mark.parametrize(
     ("where", "public", "words"),
     [
-        ("www", "", "say with --public-url"),
+        ("www", "", "requires --public-url"),
         ("www", "cdn.example.com", "--public-url is no address"),
-        ("tpyo/www", CDN, "is not there; is --host .* written right"),
-        ("file", CDN, "is no folder"),
+        ("tpyo/www", CDN, "does not exist; correct --host"),
+        ("file", CDN, "is not a folder"),
         ("", CDN, "--host is empty"),
         (" ", CDN, "--host is empty"),
-        ("ftp://cdn.example.com/x", CDN, "ftp:// is no kind of host"),
+        ("ftp://cdn.example.com/x", CDN, "ftp:// is not supported"),
     ],
 )
 def test_folders_that_cannot_be_used(

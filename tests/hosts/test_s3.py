@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime
 import urllib.error
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import obstore
 import pytest
 from msgspec import structs
 
@@ -17,48 +15,11 @@ from mediaprep.errors import BadAnswer, Refused, UsageError
 from mediaprep.hosts import open_host
 from mediaprep.hosts.base import Host, disposition
 from mediaprep.hosts.s3 import WEEK
-from tests.hosts.contract import KeyedHostContract, Site, fetched, line, noise, parcel
+from tests.hosts.contract import fetched, line, noise, parcel
 from tests.servers.base import Received, Reply, StandIn
 from tests.servers.seaweedfs import SeaweedFS
 
 KEYS = {"AWS_ACCESS_KEY_ID": "canary-secret-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-key"}
-WRONG = (
-    {"AWS_SECRET_ACCESS_KEY": "canary-secret-wrong"},
-    {"AWS_ACCESS_KEY_ID": "canary-secret-nobody"},
-)
-
-
-def site_in(server: SeaweedFS, bucket: str, folder: str, **about: Any) -> Site:
-    store = server.bucket(bucket)
-
-    def stored(prefix: str) -> dict[str, bytes]:
-        pages = obstore.list(store, prefix=f"{folder}/{prefix}".rstrip("/"))
-        found = [one["path"] for page in pages for one in page]
-        return {path.rpartition("/")[2]: bytes(obstore.get(store, path).bytes()) for path in found}
-
-    def put(prefix: str, name: str, content: bytes) -> None:
-        obstore.put(store, f"{folder}/{prefix}/{name}", content)
-
-    return Site(
-        where=f"s3://{bucket}/{folder}", environment=server.environment, stored=stored, put=put, keeps_names=True,
-        **about,
-    )  # fmt: skip
-
-
-class TestPublicBucket(KeyedHostContract):
-    wrong = WRONG
-
-    @pytest.fixture
-    def site(self, seaweedfs: SeaweedFS, tmp_path: Path) -> Site:
-        return site_in(seaweedfs, "open", tmp_path.name, public_url=f"{seaweedfs.url}/open/{tmp_path.name}")
-
-
-class TestPresigned(KeyedHostContract):
-    wrong = WRONG
-
-    @pytest.fixture
-    def site(self, seaweedfs: SeaweedFS, tmp_path: Path) -> Site:
-        return site_in(seaweedfs, "shut", tmp_path.name, public_url="", answers_head=False)
 
 
 @pytest.fixture
@@ -81,7 +42,7 @@ def test_a_link_whose_signature_was_changed_serves_nothing(seaweedfs: SeaweedFS,
 
 
 def test_a_bucket_that_is_not_there(seaweedfs: SeaweedFS, sent: Parcel) -> None:
-    with pytest.raises(Refused, match=r"NoSuchBucket: .*; make the bucket first") as caught:
+    with pytest.raises(Refused, match=r"NoSuchBucket: .*; create the bucket first") as caught:
         open_host("s3://nowhere", environment=seaweedfs.environment).upload(sent, line())
     assert not caught.value.temporary
 

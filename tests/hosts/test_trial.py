@@ -99,9 +99,9 @@ def test_ogg_without_its_codec_is_a_warning(web: Web, sent: Parcel, mime: str) -
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply(404), "status 404 .*is --public-url the address"),
-        (Reply(403), "status 403 .*allow everybody to read"),
-        (Reply(401), "status 401 .*allow everybody to read"),
+        (Reply(404), "status 404 .*check that --public-url"),
+        (Reply(403), "status 403 .*allow public read access"),
+        (Reply(401), "status 401 .*allow public read access"),
         (Reply(503), "status 503 .*log"),
         (Reply(206, b"x"), "status 206"),
         (

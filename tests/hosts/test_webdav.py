@@ -11,31 +11,11 @@ from mediaprep.destinations.base import Parcel
 from mediaprep.errors import BadAnswer, Refused, UsageError
 from mediaprep.hosts import open_host
 from mediaprep.hosts.base import disposition
-from tests.hosts.contract import KeyedHostContract, Site, line, noise, parcel
+from tests.hosts.contract import line, noise, parcel
 from tests.servers.base import Received, Reply, StandIn
 from tests.servers.webdav import PASSWORD, USER
 
 ACCOUNT = {"WEBDAV_USERNAME": USER, "WEBDAV_PASSWORD": PASSWORD}
-
-
-class TestWebDAV(KeyedHostContract):
-    wrong = ({"WEBDAV_PASSWORD": "canary-secret-wrong"}, {"WEBDAV_USERNAME": "canary-secret-nobody"})
-
-    @pytest.fixture
-    def site(self, dav: tuple[str, Path], tmp_path: Path) -> Site:
-        url, folder = dav[0], dav[1] / tmp_path.name
-
-        def stored(prefix: str) -> dict[str, bytes]:
-            return {path.name: path.read_bytes() for path in (folder / prefix).glob("*") if path.is_file()}
-
-        def put(prefix: str, name: str, content: bytes) -> None:
-            (folder / prefix).mkdir(parents=True)
-            (folder / prefix / name).write_bytes(content)
-
-        return Site(
-            where=f"{url}/{tmp_path.name}", public_url=f"{url}/public/{tmp_path.name}", environment=ACCOUNT,
-            stored=stored, put=put, says_codecs=False,
-        )  # fmt: skip
 
 
 class Plain(StandIn):
@@ -77,7 +57,7 @@ def test_a_server_that_takes_put_alone(plain: Plain, sent: Parcel) -> None:
 
 
 def test_a_folder_that_is_not_there_and_cannot_be_made(plain: Plain, sent: Parcel) -> None:
-    with pytest.raises(Refused, match="404: Not <here>; the folder is not there, and cannot be made"):
+    with pytest.raises(Refused, match="404: Not <here>; the folder does not exist and cannot be created"):
         open_host(f"{plain.url}/elsewhere/deep", environment={}).upload(sent, line())
     assert not plain.stored
 
@@ -87,8 +67,8 @@ def test_a_folder_that_is_not_there_and_cannot_be_made(plain: Plain, sent: Parce
     [
         (401, "WEBDAV_USERNAME", False),
         (403, "may not write", False),
-        (405, "takes uploads", False),
-        (413, "limit of sizes", False),
+        (405, "accepts uploads", False),
+        (413, "own limit", False),
         (503, "later", True),
         (507, "storage is full", False),
     ],

@@ -19,12 +19,12 @@ from msgspec.structs import replace
 
 from mediaprep.cli import show
 from mediaprep.destinations import connect
-from mediaprep.destinations.base import Json
+from mediaprep.destinations.body import DEEPEST, Json
 from mediaprep.errors import UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network import fetch as fetching
 from mediaprep.planning.profiles import Profile, load
-from mediaprep.publishing.hook import DEEPEST, local, prepare_message, read_message
+from mediaprep.publishing.hook import local, prepare_message, read_message
 from mediaprep.publishing.publish import publish
 from mediaprep.publishing.terms import Terms, agree
 from mediaprep.record import NotSendable
@@ -479,16 +479,16 @@ def test_a_source_is_a_path_a_link_or_a_file_address(source: str, path: str) -> 
         ("file://cdn.example.com/a.jpg", "another machine"),
         ("file://localhost:80/a.jpg", "another machine"),
         ("file://[/a.jpg", "another machine"),
-        ("file:a.jpg", "no address of a file"),
-        ("file://", "no address of a file"),
-        ("file://elsewhere", "no address of a file"),
+        ("file:a.jpg", "invalid file: address"),
+        ("file://", "invalid file: address"),
+        ("file://elsewhere", "invalid file: address"),
         ("file:///a.jpg?size=1", "%23 and %3F"),
         ("file:///a.jpg#top", "%23 and %3F"),
         ("file:///a%00.jpg", "zero byte"),
         ("a\0.jpg", "zero byte"),
-        ("\ud800.jpg", "half a letter"),
-        ("https://example.com/\ud800.jpg", "half a letter"),
-        ("file:///\ud800.jpg", "half a letter"),
+        ("\ud800.jpg", "invalid Unicode"),
+        ("https://example.com/\ud800.jpg", "invalid Unicode"),
+        ("file:///\ud800.jpg", "invalid Unicode"),
         ("data:image/png;base64,iVBORw0KGgo=", "write it to a file first"),
         (str(SAMPLES), "a folder"),
         (SAMPLES.as_uri(), "a folder"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +15,20 @@ from mediaprep.errors import UsageError
 from mediaprep.hosts import open_host
 from mediaprep.publishing.publish import publish_all
 from mediaprep.publishing.terms import agree, stamp
+from tests.destinations.contract import environment_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 HOUR = datetime.timedelta(hours=1)
-KEYS: dict[str, dict[str, str]] = {
-    "wassenger": {"WASSENGER_TOKEN": "canary-secret-wassenger"},
-    "engagelab": {},
-    "msgflash": {"MSGFLASH_INSTANCE_ID": "0b8e8b1e-6f0c-4b52-9a3e-6f3f1d3c9a10"},
-    "whatsapp": {"WHATSAPP_TOKEN": "canary-secret-whatsapp", "WHATSAPP_PHONE_NUMBER_ID": "106540352242922"},
-}
-"""What a destination needs to publish and to write messages; the keys to send them are their sender's."""
 AWS = {"AWS_ACCESS_KEY_ID": "canary-secret-id", "AWS_SECRET_ACCESS_KEY": "canary-secret-key"}
 TO = Envelope(to="+12345678900")
 
 
 def ready(name: str) -> Destination:
-    return connect(name, KEYS[name])
+    return connect(name, environment_of(name))
 
 
 def later(hours: float) -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC) + hours * HOUR
-
-
-def without(keys: Mapping[str, str], name: str) -> dict[str, str]:
-    return {key: value for key, value in keys.items() if key != name}
-
-
-@pytest.mark.parametrize(("name", "missing"), [(name, key) for name, keys in KEYS.items() for key in keys])
-def test_missing_keys_are_named(name: str, missing: str, tmp_path: Path) -> None:
-    host = open_host(str(tmp_path), public_url="https://cdn.example.com") if name == "msgflash" else None
-    with pytest.raises(UsageError, match=f"{missing} is not set"):
-        agree(connect(name, without(KEYS[name], missing)), host=host, envelope=TO)
 
 
 def test_keys_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,40 +45,43 @@ def test_keys_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_host_s_keys_are_named_whatever_it_is_for(name: str, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in AWS.items():
         monkeypatch.setenv(key, value)
-    assert agree(ready(name), host="s3://bucket").uploads
+    assert agree(ready(name), host="s3://bucket", public_url="https://cdn.example.com").uploads
     monkeypatch.delenv(missing)
     with pytest.raises(UsageError, match=f"{missing} is not set"):
-        agree(ready(name), host="s3://bucket")
+        agree(ready(name), host="s3://bucket", public_url="https://cdn.example.com")
 
 
 WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no such destination": (lambda: agree("wasenger"), 'did you mean "wassenger"'),
     "a public address of no host": (
         lambda: agree(ready("wassenger"), public_url="https://cdn.example.com"),
-        "needs a host",
+        "--public-url requires --host",
     ),
-    "a life that nobody asks about": (lambda: agree(ready("engagelab"), valid_for=HOUR), "leave --valid-for out"),
+    "a life that nobody asks about": (
+        lambda: agree(ready("engagelab"), valid_for=HOUR),
+        "does not support --valid-for",
+    ),
     "a life that is longer than what is given": (
         lambda: agree(ready("whatsapp"), valid_for=721 * HOUR),
         "keeps a file for 30 days",
     ),
     "a name for an upload that has none": (
         lambda: agree(ready("whatsapp"), reference="order 7"),
-        "leave --reference out",
+        "--reference works only with uploads to Wassenger",
     ),
     "a name for what a host stores": (
         lambda: agree(ready("wassenger"), host="https://dav.example.com", reference="order 7"),
-        "leave --reference out",
+        "--reference works only with uploads to Wassenger",
     ),
     "a life that is longer than any": (lambda: agree(ready("wassenger"), valid_for=9000 * HOUR), "360 days"),
     "nobody": (lambda: agree(ready("whatsapp"), envelope=Envelope(to="12345")), "E.164"),
     "two recipients": (
         lambda: agree(ready("wassenger"), envelope=Envelope(to="+12345678900", group="1@g.us")),
-        "one of the two",
+        "either --to or --group",
     ),
     "a group where there are none": (
         lambda: agree(ready("whatsapp"), envelope=Envelope(group="1@g.us")),
-        "has no group",
+        "support --group",
     ),
     "a template without a language": (
         lambda: agree(ready("engagelab"), envelope=Envelope(to="+12345678900", template="code")),
@@ -103,7 +89,11 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a time where there is none": (
         lambda: agree(ready("wassenger"), envelope=Envelope(to="+12345678900", scheduled_at=later(1))),
-        "has no scheduled at; leave --scheduled-at out",
+        "support --scheduled-at",
+    ),
+    "presigned links for who sends HEAD first": (
+        lambda: agree(ready("twilio"), host=open_host("s3://bucket", environment=AWS)),
+        "HEAD before GET.*--public-url",
     ),
     "a template for nobody": (
         lambda: agree(ready("whatsapp"), envelope=Envelope(template="offer", language="en_US")),
@@ -143,7 +133,7 @@ def test_files_need_somewhere_to_go(name: str, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("MEDIAPREP_STATE", str(tmp_path / "state"))
     terms = agree(ready(name), envelope=TO)
     assert not terms.uploads
-    with pytest.raises(UsageError, match="takes links, not files; give --host"):
+    with pytest.raises(UsageError, match="accepts only links, not files; give --host"):
         list(publish_all(["https://example.com/a.jpg", SAMPLES / "letter.pdf"], terms=terms))
     with pytest.raises(UsageError, match="no target"):
         list(publish_all(["https://example.com/a.jpg"], terms=terms, target="stiker"))
@@ -170,5 +160,5 @@ def test_what_lives_longer_than_it_has_to_is_no_fault(tmp_path: Path) -> None:
 def test_what_is_about_a_message_needs_one(via: str, field: str, value: Any, tmp_path: Path) -> None:
     keys = {"WASSENGER_TOKEN": "canary-secret-1", "WHATSAPP_TOKEN": "canary-secret-2", "WHATSAPP_PHONE_NUMBER_ID": "7"}
     host = open_host(str(tmp_path), public_url="https://cdn.example.com")
-    with pytest.raises(UsageError, match=f"--{field.replace('_', '-')} is about a message"):
+    with pytest.raises(UsageError, match=f"--{field.replace('_', '-')} requires a message"):
         agree(connect(via, keys), host=host, envelope=Envelope(**{field: value}))

@@ -15,11 +15,11 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 # What the next request meets:
 #   reset          the connection is reset when half of the body is read
@@ -61,6 +61,10 @@ class Received:
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+    def form(self) -> dict[str, list[str]]:
+        """The fields of a form in the body, each with all its values."""
+        return parse_qs(self.body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
 
     def parts(self) -> list[Part]:
         """The parts of a form, whose head is read by the standard library's MIME parser."""
@@ -259,6 +263,21 @@ class StandIn:
         handler.close_connection = True
         with contextlib.suppress(OSError):
             socket.socket.close(connection)
+
+
+class Platform(StandIn):
+    """A stand-in for a destination. `environment`: everything that the destination needs to publish and to send.
+    `accepted`: the messages that would be sent. `uploaded`: the ids of the media that it knows."""
+
+    accepted: list[Any]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    @property
+    def uploaded(self) -> Collection[str]:
+        return ()
 
 
 @contextlib.contextmanager

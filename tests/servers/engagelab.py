@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from tests.servers.base import Received, Reply, StandIn
+from tests.servers.base import Platform, Received, Reply
 from tests.servers.fetcher import fetch
 
 KEY, SECRET = "canary-secret-engagelab-key", "canary-secret-engagelab"
@@ -36,7 +36,7 @@ class Failure(Exception):
         self.code = code
 
 
-class EngageLabStandIn(StandIn):
+class EngageLabStandIn(Platform):
     """`accepted`: messages that would be sent. `ids`: media that WhatsApp knows. `templates`: name and language."""
 
     def __init__(self) -> None:
@@ -46,6 +46,15 @@ class EngageLabStandIn(StandIn):
         self.senders = {"+8613800138000", "8613800138000"}
         self.templates = {("code", "zh_CN"), ("your-template-name", "zh_CN")}
         self.out_of_order = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "ENGAGELAB_DEV_KEY": KEY,
+            "ENGAGELAB_DEV_SECRET": SECRET,
+            "ENGAGELAB_FROM": "+8613800138000",
+            "ENGAGELAB_URL": self.url,
+        }
 
     def answer(self, request: Received) -> Reply:
         try:

@@ -13,7 +13,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
-from tests.servers.base import Received, Reply, StandIn
+from tests.servers.base import Platform, Received, Reply
 from tests.servers.fetcher import MIB, OFFICE, fetch
 
 KEY = "canary-secret-msgflash"
@@ -58,13 +58,17 @@ class Failure(Exception):
         self.code = code
 
 
-class MsgFlashStandIn(StandIn):
+class MsgFlashStandIn(Platform):
     """`accepted`: messages that would be sent, with the path they came on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.accepted: list[tuple[str, dict[str, Any]]] = []
         self.instances = {INSTANCE}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"MSGFLASH_API_KEY": KEY, "MSGFLASH_INSTANCE_ID": INSTANCE, "MSGFLASH_URL": self.url}
 
     def answer(self, request: Received) -> Reply:
         try:

@@ -14,9 +14,10 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Collection
 from typing import Any
 
-from tests.servers.base import Received, Reply, StandIn
+from tests.servers.base import Platform, Received, Reply
 from tests.servers.fetcher import MIB, SUFFIXES, fetch, sniffed
 
 TOKEN = "canary-secret-wassenger"
@@ -43,7 +44,7 @@ class Failure(Exception):
         self.meta = meta
 
 
-class WassengerStandIn(StandIn):
+class WassengerStandIn(Platform):
     """`files`: descriptions by id. `accepted`: messages that would be sent.
 
     How it answers an upload: `status`, and `listed`, in a list or bare. `changes`: laid over a file's description, and
@@ -63,6 +64,10 @@ class WassengerStandIn(StandIn):
     @property
     def environment(self) -> dict[str, str]:
         return {"WASSENGER_TOKEN": TOKEN, "WASSENGER_URL": self.url}
+
+    @property
+    def uploaded(self) -> Collection[str]:
+        return self.files
 
     def answer(self, request: Received) -> Reply:
         try:

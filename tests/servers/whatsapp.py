@@ -1,9 +1,9 @@
 """A stand-in for the Cloud API's `/<phone-number-id>/media` and `/messages`, as strict as Meta's pages.
 
-Documented: paths, Bearer token, fields, types, sizes, the answers, the envelope of errors, the codes; that media of an
-unknown id is code 100 with subcode 33 is observed, not documented. Inferred: which code stands for which mistake.
-Unlike Meta, it fetches links before it answers and says 131053 then: Meta says so later, by webhook. Stricter than
-Meta: unknown keys, and bytes that are not what they are called.
+Documented: paths, Bearer token, fields, types, sizes, the answers, the envelope of errors, the codes; of proxies,
+360dialog's addresses and header. That media of an unknown id is code 100 with subcode 33 is observed, not documented.
+Inferred: which code stands for which mistake. Unlike Meta, it fetches links before it answers and says 131053 then:
+Meta says so later, by webhook. Stricter than Meta: unknown keys, and bytes that are not what they are called.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
-from tests.servers.base import Received, Reply, StandIn
+from tests.servers.base import Platform, Received, Reply
 from tests.servers.fetcher import LARGEST, LARGEST_STILL_STICKER, OFFICE, SUFFIXES, TYPES, fetch, sniffed
 
 TOKEN = "canary-secret-whatsapp"
@@ -49,12 +50,15 @@ class Failure(Exception):
         return Reply(self.status, {"error": {**error, "fbtrace_id": "A0nodi98JaYHcSTvVvrOtJs"}})
 
 
-class WhatsAppStandIn(StandIn):
+class WhatsAppStandIn(Platform):
     """`media`: the type by id; `contents`: the SHA-256 of what it holds. `accepted`: messages that would be sent.
-    `failures`: what the next requests meet."""
+    `failures`: what the next requests meet. `proxy`: it is 360dialog's, with another header for the key and addresses
+    without a phone number's id.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, proxy: bool = False) -> None:
         super().__init__()
+        self.proxy = proxy
         self.media: dict[str, str] = {}
         self.contents: dict[str, str] = {}
         self.accepted: list[dict[str, Any]] = []
@@ -63,11 +67,17 @@ class WhatsAppStandIn(StandIn):
 
     @property
     def environment(self) -> dict[str, str]:
+        if self.proxy:
+            return {"WHATSAPP_TOKEN": TOKEN, "WHATSAPP_KEY_HEADER": "D360-API-KEY", "WHATSAPP_URL": self.url}
         return {
             "WHATSAPP_TOKEN": TOKEN,
             "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
             "WHATSAPP_URL": f"{self.url}/v23.0",
         }
+
+    @property
+    def uploaded(self) -> Collection[str]:
+        return self.media
 
     def answer(self, request: Received) -> Reply:
         try:
@@ -82,6 +92,12 @@ class WhatsAppStandIn(StandIn):
             return Failure(100, f"(#100) A parameter is missing or malformed: {error}").reply()
 
     def _routed(self, request: Received) -> Reply:
+        edges = {"media": self._upload, "messages": self._message}
+        if self.proxy:
+            assert "authorization" not in request.headers, "a key for somebody else"
+            if request.headers.get("d360-api-key") != TOKEN:
+                return Reply(401, {"meta": {"http_code": 401, "developer_message": "Invalid api_key"}})
+            return edges[request.path.removeprefix("/")](request)
         sent = request.headers.get("authorization", "")
         if sent != f"Bearer {TOKEN}":
             words = "Invalid OAuth access token - Cannot parse access token" if sent else "An access token is required"
@@ -94,7 +110,7 @@ class WhatsAppStandIn(StandIn):
                 "loaded due to missing permissions, or does not support this operation",
                 subcode=33,
             )
-        return {"media": self._upload, "messages": self._message}[edge](request)
+        return edges[edge](request)
 
     def _upload(self, request: Received) -> Reply:
         assert request.content_type.startswith("multipart/form-data; boundary="), "not a multipart form"
