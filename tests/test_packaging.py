@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,12 @@ def test_the_wheel_carries_package_profiles_and_licence_alone(wheel: Path) -> No
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {f"mediaprep/_profiles/{name}" for name in PROFILES} <= names
-    assert {"mediaprep/py.typed", "mediaprep/cli/online.py", "mediaprep/rules/__init__.py"} <= names
+    assert {
+        "mediaprep/record.schema.json",
+        "mediaprep/py.typed",
+        "mediaprep/cli/online.py",
+        "mediaprep/rules/__init__.py",
+    } <= names
     assert {name.split("/")[0] for name in names} == {"mediaprep", f"mediaprep-{__version__}.dist-info"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "mediaprep").rglob("*.py")}
@@ -67,6 +73,7 @@ def test_the_source_archive_can_be_built_and_tested_from(built: Path) -> None:
         "tests/conftest.py",
         "samples/film-ready.mp4",
         "mediaprep/cli/online.py",
+        ".github/CHANGELOG.md",
     }
     assert wanted <= inside
 
@@ -92,3 +99,23 @@ def test_the_wheel_converts_files_far_from_the_source_tree(wheel: Path, tmp_path
         ("ready", "video/mp4"),
     }
     assert all((elsewhere / record["path"]).is_file() for record in records)
+
+
+def test_the_package_page_leads_to_the_repository_and_names_what_runs(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        about = Parser().parsestr(archive.read(name).decode())
+    assert {url.partition(",")[0] for url in about.get_all("Project-URL") or ()} >= {
+        "Homepage", "Documentation", "Issues", "Changelog",
+    }  # fmt: skip
+    classifiers = "\n".join(about.get_all("Classifier") or ())
+    for wanted in (
+        "Python :: 3.11",
+        "Python :: 3.12",
+        "Python :: 3.13",
+        "POSIX :: Linux",
+        "Typing :: Typed",
+        "Topic ::",
+    ):
+        assert wanted in classifiers
+    assert about["Description-Content-Type"] == "text/markdown"

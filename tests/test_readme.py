@@ -18,8 +18,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-REPOSITORY = "https://github.com/mediaprep/mediaprep"
-PAGES = ["README.md", "mediaprep/README.md", ".github/CONTRIBUTING.md", ".github/CHANGELOG.md", ".github/SECURITY.md"]
 BLOCKS = [(match[1], match[2]) for match in re.finditer(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)]
 FIGURE = re.compile(r"\d[\d,]*(\.\d+)?(?= ?(kB|MB|bytes|s\b))")
 
@@ -90,25 +88,6 @@ def test_every_record_that_is_shown_is_as_the_schema_says() -> None:
     assert records
     for record in records:
         jsonschema.validate(record, schema())
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_somewhere(page: str) -> None:
-    """The first page is shown by package indexes too, where only whole addresses lead back to the repository."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)):
-        address, _, anchor = target.partition("#")
-        if address.startswith(REPOSITORY):
-            where = re.fullmatch(r"/(blob|tree)/main/(.+)", address.removeprefix(REPOSITORY))
-            assert where is None or (ROOT / where[2]).exists(), target
-        elif address.startswith("https://"):
-            continue
-        elif address:
-            assert page != "README.md", f"not a whole address: {target}"
-            assert ((ROOT / page).parent / address).exists(), target
-        else:
-            heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}, target
 
 
 def test_every_command_option_and_code_in_the_text_exists() -> None:
