@@ -11,7 +11,11 @@ from msgspec import Struct
 from mediaprep import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import av.container
+    import av.packet
+    import av.stream
 
 _TIMES_KEPT = 600
 _FIRST_PACKET = 1 << 20
@@ -77,7 +81,7 @@ def timings(container: av.container.InputContainer, most: int | None = None) -> 
     pictures = {stream.index for stream in container.streams if stream.type == "video"}
     units: dict[int, float] = {}  # a Fraction for each packet would cost more than reading it
     count = 0
-    for packet in container.demux():
+    for packet in _packets(container):
         timing = found.get(packet.stream_index)
         if packet.size == 0 or timing is None:
             continue
@@ -108,3 +112,13 @@ def timings(container: av.container.InputContainer, most: int | None = None) -> 
     for timing in found.values():
         timing.whole = True
     return found
+
+
+def _packets(container: av.container.InputContainer) -> Iterator[av.packet.Packet[av.stream.Stream]]:
+    """Every packet. PyAV has no name for a stream that appears while it reads; only damaged files have one."""
+    try:
+        yield from container.demux()
+    except IndexError as error:
+        raise errors.Damaged(
+            "the file is damaged: a stream begins that no header names. Get an undamaged copy"
+        ) from error

@@ -371,3 +371,13 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == ""
+
+
+def test_a_stream_that_appears_while_a_film_is_read_is_damage(tmp_path: Path) -> None:
+    """One bit of a transport stream names a packet of a stream that no table knows."""
+    data = bytearray((Path(__file__).parents[2] / "samples" / "film-interlaced.ts").read_bytes())
+    data[32525] ^= 1
+    film = tmp_path / "film.ts"
+    film.write_bytes(data)
+    with pytest.raises(errors.Damaged):
+        probe(film)
