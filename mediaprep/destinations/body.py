@@ -57,7 +57,7 @@ class JsonBody(Body):
         except (ValueError, RecursionError) as error:
             raise UsageError(f"invalid JSON: {error}; give one message as a JSON object") from None
         if not isinstance(found, dict):
-            raise UsageError("invalid message: this is JSON, but not an object; give one JSON object")
+            raise UsageError("invalid message: expected a JSON object; give one")
         level: list[object] = [found]
         for _ in range(DEEPEST):
             level = [below for one in level if isinstance(one, dict | list) for below in _below(one)]

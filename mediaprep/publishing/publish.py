@@ -47,7 +47,7 @@ def publish_all(
     `profile`: the destination's own by default. The rest is as for `prepare_all`. Bytes that are there already are not
     sent again, unless `terms.force`. `on_placed` hears each file's reference, in any thread, while the ready file is
     still there: where the message itself holds the file, that is when to read it. Raises `UsageError` before anything
-    is touched, and `OutputError` where the ledger of uploads cannot be kept.
+    is touched, and `OutputError` where the journal of uploads cannot be written.
     """
     named = list(sources)
     if not terms.accepts_files and not all(is_link(one) for one in named):

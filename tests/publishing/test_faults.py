@@ -160,7 +160,7 @@ def test_no_answer(to: Way, tmp_path: Path) -> None:
 def test_a_page_instead_of_an_answer(to: Way, tmp_path: Path) -> None:
     path, content = document(tmp_path, 100_000)
     to.server.faults = ["html"]
-    clear(published(to, path), "Sign in", "page", "not as S3 does")
+    clear(published(to, path), "Sign in", "page", "not as S3 does", "without the ETag")
     assert to.copies(content) == 0
     second = published(to, path)
     if to.repeatable:
@@ -200,7 +200,7 @@ def test_who_cannot_prove_who_he_is_gets_nothing(name: str, tmp_path: Path) -> N
         assert trap.received == plain.server.received == [] and to.state(content) == "unknown"
 
 
-@pytest.mark.filterwarnings("ignore:an upload went well, but cannot be remembered")
+@pytest.mark.filterwarnings("ignore:an upload succeeded, but cannot be remembered")
 def test_a_full_disk_under_the_ledger(to: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To SQLite a database that may not grow is a full disk. What cannot be noted down is not sent."""
 
@@ -222,7 +222,7 @@ def test_a_full_disk_under_the_ledger(to: Way, tmp_path: Path, monkeypatch: pyte
     assert failed and len(failed) < len(first) == 30
     for record in first:
         if record in failed:
-            clear(record, "the ledger of uploads")
+            clear(record, "the journal of uploads")
         assert to.copies(contents[record.source]) == (record not in failed)
     for record in publish_all([tmp_path / "many"], terms=to.terms()):
         assert to.copies(contents[record.source]) == 1

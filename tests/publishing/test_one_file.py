@@ -202,7 +202,7 @@ TRIALS = {
     "untyped": ('"application/octet-stream"', "not application/pdf"),
     "redirect": ("redirects", "do not follow"),
     "smaller": ("627 bytes", "628"),
-    "other": ("which are not the 628 that were published",),
+    "other": ("not the 628 bytes that were published",),
 }
 
 
