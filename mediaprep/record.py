@@ -23,6 +23,23 @@ class Failure(Struct, frozen=True):
     message: str
 
 
+class Predicted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is foreseen of an output; what does not apply to it, or cannot be known, is left out.
+
+    `fps`: frames a second; `video_bit_rate`, `audio_bit_rate`: bit/s. `encodes`: whole-output encodes if the first
+    attempt fits. `seconds`: for this machine with nothing else to do.
+    """
+
+    bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    video_bit_rate: int | None = None
+    audio_bit_rate: int | None = None
+    encodes: int = 0
+    seconds: float | None = None
+
+
 class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one file.
 
@@ -30,7 +47,9 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     a message needs), `needs-work` (only from `check` and `plan`), `rejected` (no way to comply; `remaining` says why),
     `failed` (unreadable, or tool or network trouble; see `error`).
     `findings`: what was wrong with the source; `remaining`: what is still wrong with the output, warnings only when
-    `ready`. `changes`: what the recipient loses or could notice. `encodes`: whole-output encodes it took.
+    `ready`. `changes`: what the recipient loses or could notice, and what was tried in vain. `encodes`: whole-output
+    encodes it took, those in vain among them. `predicted`: what `plan` foretells; after `prepare` it stands beside what
+    came out. `fps`: frames a second; `video_bit_rate`, `audio_bit_rate`: bit/s.
     `waveform`: 64 integers from 0 to 100, for voice notes. `reference`: `{"id": …}` or `{"link": …}`, good
     until `expires` (UTC; None for ever); `uploaded`: False where an earlier upload serves again; `message`: the payload
     to POST.
@@ -54,6 +73,10 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     height: int | None = None
     duration: float | None = None
     frames: int | None = None
+    fps: float | None = None
+    video_bit_rate: int | None = None
+    audio_bit_rate: int | None = None
+    predicted: Predicted | None = None
     waveform: tuple[int, ...] | None = None
     reference: dict[str, str] | None = None
     expires: str | None = None
@@ -62,7 +85,10 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
 
     def json(self, *, without: tuple[str, ...] = ()) -> str:
         """One line of JSON; facts that do not apply are left out."""
-        optional = {"width", "height", "duration", "frames", "waveform", "reference", "expires", "uploaded", "message"}
+        optional = {
+            "width", "height", "duration", "frames", "fps", "video_bit_rate", "audio_bit_rate", "predicted", "waveform",
+            "reference", "expires", "uploaded", "message",
+        }  # fmt: skip
         if self.status == "published":
             optional.remove("expires")
         fields: dict[str, Any] = msgspec.to_builtins(self)
@@ -73,11 +99,15 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
 def facts(media: Media, waveform: tuple[int, ...] | None = None) -> dict[str, Any]:
     """The extra facts of a record: those that the medium has."""
     width, height = media.upright
+    video, sound = media.main_video, media.main_audio
     return {
         "width": width or None,
         "height": height or None,
         "duration": round(media.duration, 3) if media.duration is not None else None,
         "frames": media.frames if media.kind == "animation" else None,
+        "fps": round(video.fps, 3) if video is not None and video.fps is not None else None,
+        "video_bit_rate": video.bit_rate if video is not None else None,
+        "audio_bit_rate": sound.bit_rate if sound is not None else None,
         "waveform": waveform,
     }
 
