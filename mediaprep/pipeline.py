@@ -20,10 +20,12 @@ from mediaprep.formats import mimes_for_suffix, promises_media, suffix_for
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.planning.planner import Plan, make_plan
+from mediaprep.planning.predict import predict
 from mediaprep.planning.profiles import Profile
 from mediaprep.record import Prepared, facts, failed, printable
 from mediaprep.rules import Action, check, errors_of
 from mediaprep.running import staging
+from mediaprep.running.system import cores
 
 Stage = Literal["check", "plan", "prepare"]
 
@@ -70,10 +72,9 @@ def work(job: Job) -> Prepared:
         with staging.staged(job.source, job.scratch) as source:
             media = look(source, job)
             plan = make_plan(media, job.request.profile, job.request.target, job.request.options)
-            if job.stage == "prepare":
-                record = carry_out(plan, media, job)
-            else:
-                record = foretell(plan, media, job)
+            record = carry_out(plan, media, job) if job.stage == "prepare" else foretell(plan, media, job)
+            if job.stage != "check":
+                record = replace(record, predicted=predict(plan, media, cores()))
     except ToolMissing:
         raise
     except MediaprepError as error:

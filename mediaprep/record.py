@@ -33,6 +33,29 @@ class Failure(Struct, frozen=True):
     message: str
 
 
+class Predicted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is foreseen of an output; what does not apply to it, or cannot be known, is left out.
+
+    * `bytes`: of the output.
+    * `width`: pixels.
+    * `height`: pixels.
+    * `fps`: frames a second.
+    * `video_bit_rate`: bit/s.
+    * `audio_bit_rate`: bit/s.
+    * `encodes`: how many times a whole output is encoded if the first attempt fits.
+    * `seconds`: on this machine with nothing else to do.
+    """
+
+    bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    video_bit_rate: int | None = None
+    audio_bit_rate: int | None = None
+    encodes: int = 0
+    seconds: float | None = None
+
+
 class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one file. Fields are only added: readers ignore the fields that they do not know.
 
@@ -48,14 +71,18 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     * `sha256`: the SHA-256 of the output.
     * `findings`: the rules that the input breaks.
     * `remaining`: the rules that the output still breaks; warnings only if `ready`.
-    * `changes`: what the recipient loses or could notice.
-    * `encodes`: how many times a whole output was encoded.
+    * `changes`: what the recipient loses or could notice, and what failed on the way.
+    * `encodes`: how many times a whole output was encoded, failed attempts included.
     * `seconds`: how long it took.
     * `error`: why the file failed.
     * `width`: pixels, as a viewer sees them.
     * `height`: pixels, as a viewer sees them.
     * `duration`: seconds.
     * `frames`: how many pictures an animation has.
+    * `fps`: frames a second.
+    * `video_bit_rate`: bit/s.
+    * `audio_bit_rate`: bit/s.
+    * `predicted`: what `plan` foretells; after `prepare` it stands beside what came out.
     * `waveform`: 64 integers from 0 to 100, for voice notes.
     * `reference`: `{"id": …}` or `{"link": …}`.
     * `expires`: when the reference expires (UTC); null if it does not.
@@ -81,6 +108,10 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     height: int | None = None
     duration: float | None = None
     frames: int | None = None
+    fps: float | None = None
+    video_bit_rate: int | None = None
+    audio_bit_rate: int | None = None
+    predicted: Predicted | None = None
     waveform: tuple[int, ...] | None = None
     reference: dict[str, str] | None = None
     expires: str | None = None
@@ -89,7 +120,10 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
 
     def json(self, *, without: tuple[str, ...] = ()) -> str:
         """One line of JSON; facts that do not apply are left out."""
-        optional = {"width", "height", "duration", "frames", "waveform", "reference", "expires", "uploaded", "message"}
+        optional = {
+            "width", "height", "duration", "frames", "fps", "video_bit_rate", "audio_bit_rate", "predicted", "waveform",
+            "reference", "expires", "uploaded", "message",
+        }  # fmt: skip
         if self.status == "published":
             optional.remove("expires")
         fields: dict[str, Any] = msgspec.to_builtins(self)
@@ -127,11 +161,15 @@ def _describe(table: dict[str, Any]) -> None:
 def facts(media: Media, waveform: tuple[int, ...] | None = None) -> dict[str, Any]:
     """The extra facts of a record: those that the medium has."""
     width, height = media.upright
+    video, sound = media.main_video, media.main_audio
     return {
         "width": width or None,
         "height": height or None,
         "duration": round(media.duration, 3) if media.duration is not None else None,
         "frames": media.frames if media.kind == "animation" else None,
+        "fps": round(video.fps, 3) if video is not None and video.fps is not None else None,
+        "video_bit_rate": video.bit_rate if video is not None else None,
+        "audio_bit_rate": sound.bit_rate if sound is not None else None,
         "waveform": waveform,
     }
 

@@ -25,10 +25,10 @@ from mediaprep.running.staging import sha256
 if TYPE_CHECKING:
     import sqlite3
 
-PATIENCE = 10.0
+LOCK_SECONDS = 10.0
 """Seconds to wait for whoever holds the database: nothing of ours holds it for long, and Ctrl-C cannot cut it short."""
 
-SCHEMA = """
+TABLES = """
 create table if not exists prepared (
     key text primary key, output text not null, bytes integer not null, changed integer not null, record text not null
 );
@@ -53,7 +53,7 @@ def open_database(folder: Path, schema: str) -> sqlite3.Connection:
     # SQLite does not wait while another process makes the file: it fails at once.
     with system.locked(folder / "ledger.lock", lambda: time.sleep(0.01)):
         database = sqlite3.connect(
-            folder / "ledger.sqlite", timeout=PATIENCE, isolation_level=None, check_same_thread=False
+            folder / "ledger.sqlite", timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
@@ -67,7 +67,7 @@ class Ledger:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._db = open_database(folder or state_folder(), SCHEMA)
+        self._db = open_database(folder or state_folder(), TABLES)
 
     def __enter__(self) -> Ledger:
         return self
@@ -165,7 +165,7 @@ def _decoded(record: str) -> Prepared | None:
         return None
 
 
-def key(source: Path, into: Path, request: Request, link: str = "") -> str:
+def memory_key(source: Path, into: Path, request: Request, link: str = "") -> str:
     """What decides a result, as one key. A file is known again by its place and times; what was fetched from `link`, by
     its bytes. Raises `OSError` where the source cannot be looked at.
     """

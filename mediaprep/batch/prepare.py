@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mediaprep.batch.ledger import Ledger, key
+from mediaprep.batch.ledger import Ledger, memory_key
 from mediaprep.batch.sources import Source, gather, is_link
 from mediaprep.errors import ToolMissing, UsageError
 from mediaprep.options import Options
@@ -76,7 +76,7 @@ def prepare_all(
                     continue
                 keys[job.scratch] = memory
             todo.append(job)
-        for job, record in run(todo, jobs, executor, on_progress):
+        for job, record in hand_out(todo, jobs, executor, on_progress):
             if known and job.scratch in keys and record.status == "ready":
                 remember(known.remember, keys[job.scratch], record)
             yield record
@@ -94,9 +94,13 @@ def check_all(
     executor: concurrent.futures.Executor | None = None,
     allow_hosts: Collection[str] = (),
     on_start: Callable[[int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Iterator[Prepared]:
-    """The findings for every file, and with `stage="plan"` what would be done. Nothing is written."""
-    request = request_for(profile, target, options, caption)
+    """The findings for every file, and with `stage="plan"` what would be done. Nothing is written.
+
+    The rest is as for `prepare_all`; `options` do not change what a platform would find.
+    """
+    request = request_for(profile, target, options if stage == "plan" else None, caption)
     with staging.run_folder(Path(tempfile.gettempdir())) as scratch:
         found, refused = gather(sources, scratch, allow=allow_hosts)
         if on_start:
@@ -106,7 +110,7 @@ def check_all(
             Job(source=one.path, request=request, stage=stage, scratch=scratch / f"{number}", link=one.link)
             for number, one in enumerate(found)
         ]
-        for _, record in run(todo, jobs, executor, None):
+        for _, record in hand_out(todo, jobs, executor, on_progress):
             yield record
 
 
@@ -118,25 +122,18 @@ def prepare(
     target: str | None = None,
     options: Options | None = None,
     caption: str = "",
+    allow_hosts: Collection[str] = (),
     force: bool = False,
 ) -> Prepared:
     """Make one file ready to send. The work runs in a process of its own: no file can crash or hang the caller.
 
     `status` is `ready` only when the output at `path` was read back, decoded and passed every rule.
     """
-    return only(
-        source,
-        prepare_all(
-            [source], into=into, profile=profile, target=target, options=options, caption=caption, force=force, jobs=1
-        ),
-    )
-
-
-def check(
-    source: Source, *, profile: str | Path | Profile = "whatsapp", target: str | None = None, caption: str = ""
-) -> Prepared:
-    """What a platform would find wrong with one file. Nothing is written."""
-    return only(source, check_all([source], profile=profile, target=target, caption=caption, jobs=1))
+    records = prepare_all(
+        [source], into=into, profile=profile, target=target, options=options, caption=caption,
+        allow_hosts=allow_hosts, force=force, jobs=1,
+    )  # fmt: skip
+    return only(source, records)
 
 
 def plan(
@@ -145,12 +142,35 @@ def plan(
     profile: str | Path | Profile = "whatsapp",
     target: str | None = None,
     options: Options | None = None,
+    caption: str = "",
+    allow_hosts: Collection[str] = (),
 ) -> Prepared:
-    """What `prepare` would do to one file, and why. Nothing is written."""
-    return only(source, check_all([source], profile=profile, target=target, options=options, stage="plan", jobs=1))
+    """What `prepare` would do to one file with the same wishes, and why. Nothing is written."""
+    records = check_all(
+        [source], profile=profile, target=target, options=options, caption=caption, allow_hosts=allow_hosts,
+        stage="plan", jobs=1,
+    )  # fmt: skip
+    return only(source, records)
 
 
-def run(
+def check(
+    source: Source,
+    *,
+    profile: str | Path | Profile = "whatsapp",
+    target: str | None = None,
+    options: Options | None = None,
+    caption: str = "",
+    allow_hosts: Collection[str] = (),
+) -> Prepared:
+    """What a platform would find wrong with one file. Nothing is written. `options` do not change that; they are taken
+    so that the same wishes serve `check`, `plan` and `prepare`."""
+    records = check_all(
+        [source], profile=profile, target=target, options=options, caption=caption, allow_hosts=allow_hosts, jobs=1
+    )
+    return only(source, records)
+
+
+def hand_out(
     todo: list[Job],
     jobs: int | None,
     executor: concurrent.futures.Executor | None,
@@ -158,6 +178,7 @@ def run(
 ) -> Iterator[tuple[Job, Prepared]]:
     """Hand the jobs out and yield each with its record, as it is done. A job's work folder goes with it."""
     from mediaprep.running.pool import LocalWorkers
+    from mediaprep.running.system import cores
 
     waiting: dict[concurrent.futures.Future[Prepared], Job] = {}
 
@@ -168,7 +189,7 @@ def run(
     with contextlib.ExitStack() as stack:
         pool = executor
         if pool is None:
-            pool = LocalWorkers(min(jobs or os.cpu_count() or 1, max(1, len(todo))), on_progress=progress)
+            pool = LocalWorkers(min(jobs or cores(), max(1, len(todo))), on_progress=progress)
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         for job in todo:
             waiting[pool.submit(work, job)] = job
@@ -215,7 +236,7 @@ def remember(note: Callable[[str, Prepared], None], named: str, record: Prepared
 def memory_of(job: Job, into: Path) -> str | None:
     """What to remember this job by; None for a source that is not there, which the job itself will say."""
     try:
-        return key(job.source, into, job.request, job.link)
+        return memory_key(job.source, into, job.request, job.link)
     except OSError:
         return None
 

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from mediaprep.errors import OutputError
-from mediaprep.record import Prepared, printable
+from mediaprep.record import Predicted, Prepared, printable
 from mediaprep.rules import Finding, Rule
 from mediaprep.rules.base import megabytes
 
@@ -194,9 +194,22 @@ def lines(record: Prepared, stage: str) -> str:
         seen = set(record.findings)
         below += [f"still: {finding_line(finding)}" for finding in record.remaining if finding not in seen]
     if stage == "plan" and record.mime and record.status == "needs-work" and record.action not in ("reject", "pass"):
-        below.append(f"would become {record.mime}")
+        below.append(f"would become {record.mime}{foretold(record.predicted)}")
     below += [f"changed: {change}" for change in record.changes]
     return "\n".join([head, *(f"    {line}" for line in below)])
+
+
+def foretold(predicted: Predicted | None) -> str:
+    """`: 640x360, 30 fps, about 1.20 MB, about 3 s`, of which what is not known is left out."""
+    if predicted is None:
+        return ""
+    said = [f"{predicted.width}x{predicted.height}"] if predicted.width else []
+    said += [f"{predicted.fps:.4g} fps"] if predicted.fps else []
+    said += [f"about {megabytes(predicted.bytes)}"] if predicted.bytes is not None else []
+    said += (
+        [f"about {max(0.1, predicted.seconds):.{0 if predicted.seconds >= 3 else 1}f} s"] if predicted.seconds else []
+    )
+    return f": {', '.join(said)}" if said else ""
 
 
 def message(payload: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ ATTEMPTS = 6
 FULL = 0.85
 """A result that uses this share of the budget is not worth another encode."""
 
-MARGIN = 0.97
+CAUTION = 0.97
 """How much of the budget an estimate may use, since it is one."""
 
 
@@ -66,7 +66,7 @@ def fit(
         while left < right:
             middle = (left + right) // 2
             size = expected(middle)
-            if budget is None or size is None or size <= budget * MARGIN:
+            if budget is None or size is None or size <= budget * CAUTION:
                 right = middle
             else:
                 left = middle + 1

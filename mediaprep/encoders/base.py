@@ -97,6 +97,13 @@ class Encoder(Protocol[R]):
         """The output's facts, all but its size (which is 0). Pure."""
         ...
 
+    def foresee(self, recipe: R, media: Media, limits: Limits) -> int | None:
+        """The bytes that the recipe will give, from facts alone; None where they tell nothing. Pure.
+
+        It serves `plan`, which starts no tool; `estimate` knows better.
+        """
+        ...
+
     def estimate(self, recipe: R, work: Work) -> int | None:
         """The bytes that the recipe will give, from a cheap sample; None where nothing is known."""
         ...

@@ -83,6 +83,11 @@ class Jpeg:
             width=recipe.width, height=recipe.height, caption=media.caption, text=media.text,
         )  # fmt: skip
 
+    def foresee(self, recipe: JpegRecipe, media: Media, limits: Limits) -> int | None:
+        if recipe.encodes == 0:
+            return media.size - media.trailing
+        return _HEADERS + picture.foreseen(media, (recipe.width, recipe.height), recipe.quality)
+
     def estimate(self, recipe: JpegRecipe, work: Work) -> int | None:
         if recipe.encodes == 0:
             return work.media.size - work.media.trailing

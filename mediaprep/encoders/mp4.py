@@ -67,6 +67,18 @@ class Mp4:
             audio=(sound,) if sound is not None else (), caption=media.caption, text=media.text,
         )  # fmt: skip
 
+    def foresee(self, recipe: FilmRecipe, media: Media, limits: Limits) -> int | None:
+        """The aim of a bit rate; for constant quality what the source's own bits, or an ordinary film, make likely."""
+        source = as_film(media)
+        video, picture, seconds = source.main_video, recipe.picture, recipe.end or source.duration
+        if recipe.aim is not None or video is None or not seconds:
+            return recipe.aim
+        if picture is None:
+            return bytes_of_copy(recipe, source) or (media.size if recipe.encodes == 0 else None)
+        streams = film.likely_rate(picture, source) + bit_rate_of(recipe.sound, source)
+        sound = source.main_audio if recipe.sound != "none" else None
+        return round(seconds * streams / 8) + film.overhead(seconds, film.frames_a_second(video), sound)
+
     def estimate(self, recipe: FilmRecipe, work: Work) -> int | None:
         """The aim of a bit rate; for constant quality the most it can be, or a sample's word if that is too much."""
         source = as_film(work.media)

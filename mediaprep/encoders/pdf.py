@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PAGE = 297.0
 """Millimetres of a picture page's longest side, as of A4; it has the picture's own shape and no margin."""
 
+_AROUND, _FONT = 900, 12_000
+"""Bytes of a PDF around one picture, and of one with a few words: nearly all are the letters of its font."""
+
 MAX_TEXT = 2_000_000
 """Bytes of text, some 600 pages; beyond that nobody reads it on a phone."""
 
@@ -81,6 +84,13 @@ class Pdf:
             name=picture.named(media, self.mime), size=0, mime=self.mime, kind="document",
             caption=media.caption, text=media.text,
         )  # fmt: skip
+
+    def foresee(self, recipe: PdfRecipe, media: Media, limits: Limits) -> int | None:
+        """Text is deflated, beside the font's letters that it uses; of pages nothing tells how many there are."""
+        if recipe.text:
+            return _FONT + media.size // 3
+        image = media.size if recipe.encodes == 0 else jpeg.JPEG.foresee(recipe, media, limits)
+        return image + _AROUND if image is not None and "pages" not in media.extras else None
 
     def estimate(self, recipe: PdfRecipe, work: Work) -> int | None:
         if recipe.text or "pages" in work.media.extras:

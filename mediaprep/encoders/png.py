@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 LEVEL = 6
 """zlib's; level 9 saves 1 to 2 % for three times the time."""
 
+_PACKED, _PACKING, _AROUND = 1.0, 0.1, 100
+"""Bytes a pixel from which on a source is taken to be uncompressed, what is left of such a one, and bytes of a PNG
+without pixels. A drawing is meant: photographs become JPEG."""
+
 _STRIPS, _ROWS = 12, 64
 """A sample is 12 strips of 64 rows."""
 
@@ -68,6 +72,15 @@ class Png:
             mode="RGBA" if recipe.alpha else "RGB", alpha=recipe.alpha, lossless=True,
             width=recipe.width, height=recipe.height, caption=media.caption, text=media.text,
         )  # fmt: skip
+
+    def foresee(self, recipe: PngRecipe, media: Media, limits: Limits) -> int | None:
+        """A lossless source holds what its content needs, unless it is not compressed at all."""
+        if recipe.encodes == 0:
+            return media.size - media.trailing
+        pixels = recipe.width * recipe.height
+        held = media.size / (media.width * media.height * media.frames)
+        packed = held if held < _PACKED else held * _PACKING
+        return round(pixels * min(packed, 4 if recipe.alpha else 3)) + _AROUND
 
     def estimate(self, recipe: PngRecipe, work: Work) -> int | None:
         """From strips of the picture, where the plain pixels could be too many."""

@@ -46,11 +46,14 @@ class Rewrap:
             trailing=0,
         )
 
+    def foresee(self, recipe: Recipe, media: Media, limits: Limits) -> int | None:
+        sound = media.main_audio
+        if sound is None or sound.bit_rate is None or media.duration is None:
+            return media.size
+        return min(media.size, round(sound.bit_rate / 8 * media.duration))
+
     def estimate(self, recipe: Recipe, work: Work) -> int | None:
-        sound = work.media.main_audio
-        if sound is None or sound.bit_rate is None or work.media.duration is None:
-            return work.media.size
-        return min(work.media.size, round(sound.bit_rate / 8 * work.media.duration))
+        return self.foresee(recipe, work.media, work.limits)
 
     def encode(self, recipe: Recipe, work: Work, output: Path) -> None:
         with (

@@ -37,7 +37,7 @@ from mediaprep.errors import ProfileError, UsageError, did_you_mean
 from mediaprep.media import MetadataKind
 from mediaprep.rules.limits import LARGEST_NUMBER, Limits
 
-UNITS: dict[str, dict[str, float]] = {
+TOML_UNITS: dict[str, dict[str, float]] = {
     "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30},
     "seconds": {"MS": 0.001, "S": 1, "MIN": 60, "H": 3600},
 }
@@ -93,10 +93,12 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "profiles"
 
 
-BASE = "whatsapp"
+MAIN_PROFILE = "whatsapp"
 """The profile that most others extend; it comes first wherever they are listed."""
 
-SHIPPED = tuple(sorted((path.stem for path in shipped_folder().glob("*.toml")), key=lambda name: (name != BASE, name)))
+SHIPPED = tuple(
+    sorted((path.stem for path in shipped_folder().glob("*.toml")), key=lambda name: (name != MAIN_PROFILE, name))
+)
 """The names of the shipped profiles, in the order in which they are listed."""
 
 
@@ -144,7 +146,7 @@ def parse(text: str, name: str, where: str = "") -> Profile:
     if not isinstance(title, str) or not isinstance(name, str):
         raise ProfileError(f"{where}: name and title must be text in quotes")
     merged = _merged(table, where)
-    targets = {target: limits(keys, f"{where}: [{target}]") for target, keys in merged.tables.items()}
+    targets = {target: limits_from(keys, f"{where}: [{target}]") for target, keys in merged.tables.items()}
     if not targets:
         raise ProfileError(f"{where}: no target; add a table such as [image]")
     _check_fallbacks(targets, where)
@@ -231,7 +233,7 @@ def _table(value: Any, where: str, key: str) -> Mapping[str, Any]:
     )
 
 
-def limits(keys: Mapping[str, Any], spot: str) -> Limits:
+def limits_from(keys: Mapping[str, Any], spot: str) -> Limits:
     """One table as `Limits`; key by key, so that an error names the key."""
     hints = get_type_hints(Limits, include_extras=True)
     values: dict[str, Any] = {}
@@ -249,11 +251,11 @@ def limits(keys: Mapping[str, Any], spot: str) -> Limits:
 
 def _with_unit(value: Any, hint_: Any, spot: str) -> Any:
     """A text such as "5 MB" as a number, where the key has a unit."""
-    kind = next((name for name in UNITS if name in repr(hint_) and "unit" in repr(hint_)), None)
+    kind = next((name for name in TOML_UNITS if name in repr(hint_) and "unit" in repr(hint_)), None)
     if kind is None or not isinstance(value, str):
         return value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
-    units = UNITS[kind]
+    units = TOML_UNITS[kind]
     if match is None or (unit := match[2].upper() or next(iter(units))) not in units:
         given = match[2] if match else value
         known = ", ".join(units).replace("IB", "iB") if kind == "bytes" else ", ".join(units).lower()
@@ -276,7 +278,7 @@ def _struct(value: Any, type_: Any, spot: str) -> Any:
         raise ProfileError(f"{spot}: {_plainly(str(error), type_)}") from None
 
 
-PLAIN = {
+PLAIN_WORDS = {
     '"array"': "a list",
     '"object"': "a table",
     '"str"': "a text in quotes",
@@ -293,7 +295,7 @@ PLAIN = {
 def _plainly(said: str, type_: Any) -> str:
     """msgspec's message in the words of somebody who writes TOML."""
     said = said.replace("`", '"').replace(' | null"', '"').split(" - at ")[0]
-    for technical, plain in PLAIN.items():
+    for technical, plain in PLAIN_WORDS.items():
         said = said.replace(technical, plain)
     if "Invalid enum value" in said:
         known = ", ".join(str(one) for one in getattr(MetadataKind, "__args__", ()))

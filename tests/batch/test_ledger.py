@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from mediaprep.batch.ledger import Ledger, key
+from mediaprep.batch.ledger import Ledger, memory_key
 from mediaprep.options import Options
 from mediaprep.pipeline import Request
 from mediaprep.planning.profiles import load
@@ -34,7 +34,7 @@ def done(tmp_path: Path, source: Path) -> Prepared:
 
 
 def test_finished_work_is_known_again_across_openings(tmp_path: Path, source: Path) -> None:
-    record, name = done(tmp_path, source), key(source, tmp_path / "out", REQUEST)
+    record, name = done(tmp_path, source), memory_key(source, tmp_path / "out", REQUEST)
     with Ledger(tmp_path / "state") as ledger:
         assert ledger.finished(name) is None
         ledger.remember(name, record)
@@ -44,7 +44,7 @@ def test_finished_work_is_known_again_across_openings(tmp_path: Path, source: Pa
 
 
 def test_an_output_that_was_touched_or_removed_is_not_known(tmp_path: Path, source: Path) -> None:
-    record, name = done(tmp_path, source), key(source, tmp_path / "out", REQUEST)
+    record, name = done(tmp_path, source), memory_key(source, tmp_path / "out", REQUEST)
     with Ledger(tmp_path / "state") as ledger:
         ledger.remember(name, record)
         Path(str(record.path)).write_bytes(b"somebody else's")
@@ -56,24 +56,24 @@ def test_an_output_that_was_touched_or_removed_is_not_known(tmp_path: Path, sour
 
 def test_whatever_could_change_the_result_changes_the_key(tmp_path: Path, source: Path) -> None:
     keys = {
-        key(source, tmp_path, REQUEST),
-        key(source, tmp_path / "elsewhere", REQUEST),
-        key(source, tmp_path, Request(profile=load("engagelab"))),
-        key(source, tmp_path, Request(profile=load("whatsapp"), target="document")),
-        key(source, tmp_path, Request(profile=load("whatsapp"), options=Options(background="#000000"))),
-        key(source, tmp_path, Request(profile=load("whatsapp"), caption="hello")),
+        memory_key(source, tmp_path, REQUEST),
+        memory_key(source, tmp_path / "elsewhere", REQUEST),
+        memory_key(source, tmp_path, Request(profile=load("engagelab"))),
+        memory_key(source, tmp_path, Request(profile=load("whatsapp"), target="document")),
+        memory_key(source, tmp_path, Request(profile=load("whatsapp"), options=Options(background="#000000"))),
+        memory_key(source, tmp_path, Request(profile=load("whatsapp"), caption="hello")),
     }
     source.write_bytes(b"another source")
-    keys.add(key(source, tmp_path, REQUEST))
+    keys.add(memory_key(source, tmp_path, REQUEST))
     assert len(keys) == 7
     with pytest.raises(FileNotFoundError):
-        key(tmp_path / "nothing", tmp_path, REQUEST)
+        memory_key(tmp_path / "nothing", tmp_path, REQUEST)
 
 
 def test_outputs_are_known_as_such_and_any_name_can_be_asked_for(tmp_path: Path, source: Path) -> None:
     record = done(tmp_path, source)
     with Ledger(tmp_path / "state") as ledger:
-        ledger.remember(key(source, tmp_path / "out", REQUEST), record)
+        ledger.remember(memory_key(source, tmp_path / "out", REQUEST), record)
         assert ledger.made(Path(str(record.path)))
         assert not ledger.made(source)
         assert not ledger.made(tmp_path / os.fsdecode(b"\xff\xfe.png"))
@@ -82,13 +82,13 @@ def test_outputs_are_known_as_such_and_any_name_can_be_asked_for(tmp_path: Path,
 def test_an_output_elsewhere_is_not_replaced(tmp_path: Path, source: Path) -> None:
     record = done(tmp_path, source)
     with Ledger(tmp_path / "state") as ledger:
-        ledger.remember(key(source, tmp_path / "out", REQUEST), record)
+        ledger.remember(memory_key(source, tmp_path / "out", REQUEST), record)
         assert ledger.output_of(source, tmp_path / "other") is None
 
 
 @pytest.mark.parametrize("left", ["{}", "nonsense", "[" * 200_000])
 def test_a_record_that_cannot_be_read_is_not_known(tmp_path: Path, source: Path, left: str) -> None:
-    record, name = done(tmp_path, source), key(source, tmp_path / "out", REQUEST)
+    record, name = done(tmp_path, source), memory_key(source, tmp_path / "out", REQUEST)
     with Ledger(tmp_path / "state") as ledger:
         ledger.remember(name, record)
         ledger.remember_content(name, record)
@@ -98,7 +98,7 @@ def test_a_record_that_cannot_be_read_is_not_known(tmp_path: Path, source: Path,
 
 
 def test_a_damaged_ledger_knows_nothing_and_says_so(tmp_path: Path, source: Path) -> None:
-    record, name = done(tmp_path, source), key(source, tmp_path / "out", REQUEST)
+    record, name = done(tmp_path, source), memory_key(source, tmp_path / "out", REQUEST)
     with Ledger(tmp_path / "state") as ledger:
         ledger.remember(name, record)
         ledger.remember_content(name, record)

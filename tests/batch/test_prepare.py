@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copy, copytree
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,34 @@ def test_check_and_plan_write_nothing(tmp_path: Path) -> None:
     planned = plan(tmp_path / "film.mov")
     assert (planned.action, planned.mime) == ("remux", "video/mp4")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_check_plan_and_prepare_take_the_same_wishes(tmp_path: Path) -> None:
+    takes = {one.__name__: {*inspect.signature(one).parameters} for one in (check, plan, prepare)}
+    assert takes["check"] == takes["plan"] == takes["prepare"] - {"into", "force"}
+    wishes: dict[str, Any] = {
+        "profile": "engagelab", "target": "voice", "options": Options(normalize=True), "caption": "", "allow_hosts": (),
+    }  # fmt: skip
+    source = SAMPLES / "memo-ready.ogg"
+    assert check(source, **wishes).action == "pass", "a platform does not mind what the sender wants"
+    assert plan(source, **wishes).action == prepare(source, into=tmp_path, **wishes).action == "encode"
+
+
+def test_a_caption_counts_for_all_three(tmp_path: Path) -> None:
+    source = SAMPLES / "memo-ready.m4a"
+    wishes: dict[str, Any] = {"profile": "engagelab", "caption": "hello"}
+    found, planned = check(source, **wishes), plan(source, **wishes)
+    done = prepare(source, into=tmp_path, **wishes)
+    assert (found.action, planned.action, done.action) == ("reject",) * 3
+    assert done.status == "rejected" and done.remaining[0].code == "MP502"
+
+
+def test_a_rejected_record_counts_the_encodes_that_were_made(tmp_path: Path) -> None:
+    path = tmp_path / "tight.toml"
+    path.write_text('extends = "whatsapp"\n[image]\nmax_bytes = "1 kB"\nerror_above = "1 kB"\n')
+    record = prepare(SAMPLES / "photo-ready.jpg", into=tmp_path / "out", profile=path)
+    assert record.status == "rejected" and record.encodes >= 1
+    assert "the smallest possible output has" in record.remaining[0].message
 
 
 def test_a_check_of_what_is_ready_is_clean(tmp_path: Path) -> None:

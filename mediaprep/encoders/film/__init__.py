@@ -40,6 +40,9 @@ STEPS: tuple[tuple[int, float], ...] = (
 LEAST = 16_000
 """bit/s below which a film of ordinary content is nothing but blocks, even 144 pixels high at 10 frames a second."""
 
+ORDINARY = 1.5
+"""What constant quality (CRF 21) spends on an ordinary film, in terms of `need`."""
+
 CALMEST = 0.2
 """The share of `need` that the quietest film needs."""
 
@@ -165,6 +168,21 @@ def peak(picture: VideoSettings, video: VideoStream) -> int:
     """The bit/s that constant quality may rise to: what the H.264 level of this size allows, 20 Mbit/s at most."""
     rate = 8 * need(picture.width, picture.height, min(picture.fps or FASTEST, frames_a_second(video)))
     return round(min(20e6, max(2e6, rate)))
+
+
+def likely_rate(picture: VideoSettings, media: Media) -> float:
+    """bit/s of the picture: the mean that it is made to have, or for constant quality what the source's own rate makes
+    likely, in proportion to its pixels; where that tells nothing, what an ordinary film needs."""
+    video = media.main_video
+    if video is None or picture.bit_rate is not None:
+        return float(picture.bit_rate or 0)
+    fps = min(picture.fps or FASTEST, frames_a_second(video))
+    ordinary = ORDINARY * need(picture.width, picture.height, fps)
+    own, pixels = deserved(media), video.width * video.height
+    if own is None or not pixels:
+        return min(ordinary, peak(picture, video))
+    scaled = own * math.pow(min(1.0, picture.width * picture.height / pixels), 0.8)
+    return min(scaled, 2 * ordinary, peak(picture, video))
 
 
 def picture_for(media: Media, limits: Limits, bit_rate: float) -> VideoSettings | None:

@@ -5,6 +5,7 @@ Pillow spends four bytes on each pixel of a colour picture, so 48 megapixels are
 
 from __future__ import annotations
 
+import math
 import struct
 import warnings
 import zlib
@@ -189,6 +190,30 @@ def losses(media: Media, limits: Limits, background: str | None) -> tuple[str, .
 def flattening(background: str) -> str:
     """What is said where transparency goes. Pure."""
     return f"transparent areas filled with the background colour {background}"
+
+
+def foreseen(media: Media, size: tuple[int, int], quality: int) -> int:
+    """The bytes that libjpeg makes of the picture, from its own: a picture keeps no more than it holds, and takes no
+    more than a detailed photograph. Pure."""
+    pixels, held = size[0] * size[1], media.size - media.trailing
+    most = _DETAILED * math.pow((100 - quality) / 5, -0.6)
+    own = media.width * media.height * max(1, media.frames)
+    if not own:
+        return round(pixels * most / 8)
+    bits = 8 * held / own * next((share for mime, share in _HOLDS.items() if mime == media.mime), _PLAINLY_HOLDS)
+    grown = math.pow(pixels / own, -0.15) if pixels < own else 1.0
+    return round(pixels * min(most, bits * grown) / 8)
+
+
+_DETAILED = 3.5
+"""bit a pixel of a detailed photograph at quality 95."""
+
+_HOLDS = {
+    "image/jpeg": 1.0, "image/webp": 2.0, "image/heic": 2.5, "image/avif": 3.0, "image/jp2": 1.3,
+    "image/png": 0.2, "image/gif": 0.6,
+}  # fmt: skip
+_PLAINLY_HOLDS = 0.08
+"""Bits of JPEG for one bit of the source: more for codecs that do more with one, least for plain pixels."""
 
 
 def named(media: Media, mime: str) -> str:

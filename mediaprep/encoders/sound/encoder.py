@@ -126,6 +126,9 @@ class SoundEncoder(ABC):
             text=media.text,
         )
 
+    def foresee(self, recipe: SoundRecipe, media: Media, limits: Limits) -> int | None:
+        return self._bytes(recipe, media, recipe.end)
+
     def estimate(self, recipe: SoundRecipe, work: Work) -> int | None:
         return self._bytes(recipe, work.media, recipe.end)
 
