@@ -217,7 +217,7 @@ def test_what_every_recipe_is_expected_to_give_passes_the_rules_that_asked_for_i
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(media=strategies.media, limits=strategies.limits(), options=strategies.options)
 def test_so_does_it_for_limits_that_nobody_has_thought_of(media: Media, limits: Limits, options: Options) -> None:
-    profile = Profile(name="any", title="any", targets={"any": limits}, sources={}, source_of={})
+    profile = Profile(name="any", title="any", targets={"any": limits})
     obeys(media, make_plan(media, profile, "any", options))
 
 
