@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
+from mediaprep.planning.profiles import SHIPPED, load
+from mediaprep.rules import Limits
 from mediaprep.rules.limits import PRIVATE
 
 sides = st.one_of(st.integers(1, 40), st.integers(41, 9000))
@@ -121,3 +126,58 @@ options = st.builds(
     crop=st.booleans(),
     pack=st.sampled_from(["", "Cats"]),
 )
+
+TYPES = ["image/jpeg", "image/png", "image/webp", "video/mp4", "audio/mp4", "audio/ogg", "application/pdf"]
+"""What can be encoded."""
+
+maybe = st.sampled_from([None, True, False])
+codecs = st.fixed_dictionaries(
+    {},
+    optional={
+        "video/mp4": st.sampled_from([("aac",), ("aac", "mp3"), ("mp3",)]),
+        "audio/mp4": st.sampled_from([("aac",), ("alac",)]),
+        "audio/ogg": st.sampled_from([("opus",), ("vorbis", "opus"), ("vorbis",)]),
+    },
+)
+counts = st.fixed_dictionaries({}, optional=dict.fromkeys(["video/mp4", "audio/mp4", "audio/ogg"], st.integers(0, 6)))
+
+KEYS: dict[str, st.SearchStrategy[Any]] = {
+    "mime": st.one_of(st.just(("*/*",)), st.lists(st.sampled_from(TYPES), min_size=1, unique=True).map(tuple)),
+    "make": st.lists(st.sampled_from(TYPES), min_size=1, unique=True).map(tuple),
+    "max_bytes": st.one_of(st.none(), st.integers(1_000, 200_000_000)),
+    "advised_bytes": st.sampled_from([None, 512_000]),
+    "width": st.sampled_from([None, 1, 300, 511, 512]),
+    "height": st.sampled_from([None, 2, 512, 720]),
+    "max_side": st.one_of(st.none(), st.integers(1, 64), st.integers(65, 4000)),
+    "alpha": maybe,
+    "modes": st.sampled_from([(), ("RGB",), ("RGB", "RGBA"), ("RGBA",), ("L",)]),
+    "bit_depth": st.sampled_from([None, 1, 8, 10]),
+    "colour_space": st.sampled_from([(), ("sRGB",), ("Display P3",)]),
+    "animated": maybe,
+    "min_frame": st.sampled_from([None, 0.008, 0.05, 0.5]),
+    "max_duration": st.one_of(st.none(), st.floats(0.01, 2.0), st.floats(2.0, 4000.0)),
+    "max_fps": st.one_of(st.none(), st.floats(0.1, 10.0), st.sampled_from([9.0, 24.0, 25.0, 29.97, 30.0, 60.0, 240.0])),
+    "faststart": maybe,
+    "video_codec": st.sampled_from([(), ("h264",), ("h264", "hevc"), ("hevc",)]),
+    "video_profiles": st.sampled_from([(), ("Main",), ("High",), ("Constrained Baseline", "Main"), ("Baseline",)]),
+    "high_b_frames": maybe,
+    "pixel_formats": st.sampled_from([(), ("yuv420p",), ("yuv420p", "yuvj420p"), ("yuv422p",)]),
+    "audio_codec": codecs,
+    "max_channels": counts,
+    "audio_streams": st.sampled_from([None, 0, 1, 2]),
+    "sample_rate": st.sampled_from([None, 8000, 16000, 44100, 48000, 96000]),
+    "extras": maybe,
+    "metadata": metadata,
+    "video_streams": st.sampled_from([None, 1, 2]),
+    **dict.fromkeys(["trailing_bytes", "any_suffix", "orientation", "rotation", "mirrored"], maybe),
+    **dict.fromkeys(["odd_sides", "hdr", "interlaced", "pixel_aspect"], maybe),
+}
+SHELF = [*(one for name in SHIPPED for one in load(name).targets.values() if one.make), Limits(mime=("*/*",))]
+
+
+@st.composite
+def limits(draw: st.DrawFn) -> Limits:
+    """A shipped target, or none, with some keys set to anything: also to what no file can be."""
+    base = replace(draw(st.sampled_from(SHELF)), error_above=None, fallback=None)
+    base = replace(base, make=base.make or tuple(TYPES))
+    return replace(base, **{key: draw(KEYS[key]) for key in draw(st.sets(st.sampled_from([*KEYS]), max_size=6))})

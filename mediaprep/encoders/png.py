@@ -38,7 +38,7 @@ class PngRecipe(Recipe, frozen=True, kw_only=True):
 class Png:
     """One rung, since nothing is lost that could be lost in steps: what does not fit goes on to JPEG.
 
-    A photograph is left to JPEG, unless the profile makes or accepts none.
+    A photograph is left to JPEG, unless the profile has PNG made and no JPEG.
     """
 
     mime = "image/png"
@@ -52,8 +52,10 @@ class Png:
         curable = media.mime == self.mime and findings and all(finding.cure == "remux" for finding in findings)
         copyable = curable and media.orientation == 1 and complies(self.expect(copy, media, limits), limits)
         copied = (copy,) if copyable else ()
-        alpha = media.alpha and limits.alpha is not False and (not limits.modes or "RGBA" in limits.modes)
-        alone = (limits.make and jpeg.Jpeg.mime not in limits.make) or not jpeg.accepted(limits)
+        clear = limits.alpha is not False and (not limits.modes or "RGBA" in limits.modes)
+        alpha = clear and (media.alpha or bool(limits.modes and "RGB" not in limits.modes))
+        jpegs = jpeg.Jpeg.mime in limits.make and jpeg.accepted(limits)
+        alone = self.mime in limits.make and not jpegs
         called_for = jpeg.drawn(media) or (media.lossless and alpha) or alone
         possible = limits.accepts(self.mime) and (not limits.modes or ("RGBA" if alpha else "RGB") in limits.modes)
         if not called_for or not possible:

@@ -370,6 +370,15 @@ def test_too_many_frames_a_second_are_thinned_out(source: Path, convert: Convert
     assert "frame rate lowered from 240 to 60 frames per second" in made.recipe.changes
 
 
+@pytest.mark.parametrize("most", [60.0, 30.0, 9.0])
+def test_a_film_has_no_more_frames_a_second_than_the_limits_accept(source: Path, convert: Convert, most: float) -> None:
+    """`convert` puts what was made through the rules, MP314 among them."""
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=120:duration=2", *MAIN, "-f", "mp4", str(source))
+    made = convert(replace(VIDEO, max_fps=most))
+    assert made.recipe.picture is not None and made.recipe.picture.crf == 21
+    assert len(made.times) == pytest.approx(2 * most, abs=1)
+
+
 def test_transparency_takes_the_wanted_background(source: Path, convert: Convert) -> None:
     clear = "color=red@0.0:size=64x64:rate=10:duration=0.5,format=yuva420p"
     ffmpeg("-f", "lavfi", "-i", clear, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-f", "webm", str(source))

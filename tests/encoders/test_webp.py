@@ -23,6 +23,7 @@ from mediaprep.encoders.webp import Webp, WebpEncoder
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.planning import profiles
+from mediaprep.reading.probe import probe
 from mediaprep.rules import Limits, check, errors_of
 from mediaprep.running import tools
 from tests import strategies
@@ -295,6 +296,17 @@ def test_a_film_becomes_a_sticker_in_time(tmp_path: Path) -> None:
     sticker = complies(output)
     assert sum(sticker.times) == 1200 and len(sticker.times) == 12
     assert not (tmp_path / "output.webp.part").exists()
+
+
+@pytest.mark.parametrize("most", [4.0, 9.0])
+def test_a_sticker_has_no_more_frames_a_second_than_the_limits_accept(tmp_path: Path, most: float) -> None:
+    limits = replace(MOVING, max_fps=most)
+    media = written(tmp_path, [art(number) for number in range(40)], "GIF", 50)
+    output, rung = made(tmp_path, media, limits)
+    assert f"frame rate lowered to {most:g} frames per second" in rung.changes and rung.fps == most
+    assert sum(complies(output).times) == 2000
+    assert not errors_of(check(probe(output, "a.webp"), limits, ours=True))
+    assert ladder(replace(media, duration=20.0), limits)[0].changes[1:] == (), "slow enough as it is"
 
 
 def test_a_film_too_long_is_cut_or_sped_up(tmp_path: Path) -> None:

@@ -95,6 +95,11 @@ def test_the_longest_side_is_the_profiles_where_that_is_shorter(
     assert film.size_for(clip(**facts).video[0], replace(ANY, max_side=most)) == size
 
 
+@pytest.mark.parametrize(("side", "size"), [(1280, (1280, 720)), (501, (500, 282)), (15, (14, 14)), (2, (2, 2))])
+def test_no_side_is_longer_than_the_limits_accept(side: int, size: tuple[int, int]) -> None:
+    assert film.size_for(clip().video[0], replace(ANY, max_side=side)) == size
+
+
 @given(st.integers(1, 9000), st.integers(1, 9000), st.integers(64, 3000))
 def test_no_size_is_odd_larger_than_allowed_or_out_of_shape(width: int, height: int, side: int) -> None:
     made = film.size_for(clip(width=width, height=height).video[0], replace(ANY, max_side=side))
