@@ -298,6 +298,7 @@ def _by_ffmpeg(path: Path, sniffed: Sniffed, name: str, structure: PictureStruct
         width=facts.width, height=facts.height, frames=max(1, count),
         shortest_frame=min(durations, default=None) if moves else None,
         duration=sum(durations) if moves else None, alpha=facts.alpha, bit_depth=facts.bit_depth,
-        colour_space=structure.colour_space, demuxer=demuxer, video=(facts,), extras=structure.extras,
+        mode="RGBA" if facts.alpha else "RGB", colour_space=structure.colour_space,
+        lossless=formats.of(sniffed.mime).lossless, demuxer=demuxer, video=(facts,), extras=structure.extras,
         metadata=in_order(structure.metadata), trailing=structure.trailing,
     )  # fmt: skip

@@ -60,7 +60,7 @@ def check_frame(width: int, height: int) -> None:
     """Raises TooMuch for more pixels than 8K film has."""
     if width * height > MAX_FRAME_PIXELS:
         raise errors.TooMuch(
-            f"the video is too large: {width} x {height} pixels; limit: {MAX_FRAME_PIXELS // 1_000_000} megapixels (8K). "
+            f"the video is too large: {width} x {height} pixels; limit: {MAX_FRAME_PIXELS // 1_000_000} megapixels. "
             "Export it smaller"
         )
 
