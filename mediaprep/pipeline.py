@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mediaprep import formats
 from mediaprep.containers.plain_text import words
 from mediaprep.converting.convert import Made, NothingFits, convert
 from mediaprep.converting.verify import Proof
@@ -86,7 +87,6 @@ def look(source: Path, job: Job) -> Media:
     """Sniff and probe. Unknown bytes, and words under the name of a picture, a sound or a film, are a document only
     where the sender says so."""
     from mediaprep.reading.probe import probe
-    from mediaprep.reading.sniff import is_text
 
     try:
         media = probe(source, job.source.name)
@@ -97,12 +97,12 @@ def look(source: Path, job: Job) -> Media:
             name=job.source.name, size=source.stat().st_size, mime="application/octet-stream", kind="document"
         )
     suffix = job.source.suffix.lower()
-    if job.request.target is None and is_text(media.mime) and promises_media(suffix):
+    if job.request.target is None and formats.of(media.mime).text and promises_media(suffix):
         raise UnknownType(
             f"the name ends in {suffix}, but the file contains text ({media.mime}); get the real file, or send it with "
             "--as document"
         )
-    text = words(source) if job.request.target == "text" and is_text(media.mime) else job.request.text
+    text = words(source) if job.request.target == "text" and formats.of(media.mime).text else job.request.text
     return replace(media, caption=job.request.caption, text=text)
 
 

@@ -19,6 +19,7 @@ import imageio_ffmpeg
 import pillow_heif
 from PIL import Image
 
+from tests import hand_made
 from tests.material import ball, display_p3, docx, exif, logo, pdf, photo, text
 
 Maker = Callable[[Path], None]
@@ -131,6 +132,25 @@ def song(path: Path) -> None:
         cover.unlink()
 
 
+def written(content: Callable[[], bytes]) -> Maker:
+    """A file whose bytes the script puts together itself."""
+
+    def make(path: Path) -> None:
+        path.write_bytes(content())
+
+    return make
+
+
+def without_footer(path: Path) -> None:
+    """A TGA as older programs write it: Pillow always adds the footer of version 2, of 26 bytes."""
+    photo(80, 60).save(path, "TGA")
+    path.write_bytes(path.read_bytes()[:-26])
+
+
+def floats(path: Path) -> None:
+    photo(80, 60).convert("L").convert("F").point(lambda value: value * (1 / 255) + 0).save(path, "TIFF")
+
+
 SAMPLES: tuple[Sample, ...] = (
     Sample("photo-ready.jpg", "a photo that complies", "Pillow", "pass", picture(photo, "JPEG", quality=80)),
     Sample(
@@ -191,6 +211,41 @@ SAMPLES: tuple[Sample, ...] = (
         "encode: JPEG",
         picture(lambda: photo(240, 180).convert("CMYK"), "TIFF", compression="tiff_lzw"),
     ),
+    Sample("scan-float.tiff", "a measured picture, in floating point", "Pillow", "encode: 8 bit", floats),
+    Sample(
+        "scan-4-bit.tiff",
+        "a scan with 16 greys",
+        "the script",
+        "encode",
+        written(lambda: hand_made.tiff((81, 60), hand_made.four_bits(photo(81, 60)), bits=4)),
+    ),
+    Sample(
+        "drawing-with-gaps.bmp",
+        "run lengths that step over what is not drawn",
+        "the script",
+        "encode",
+        written(hand_made.bmp_with_gaps),
+    ),
+    Sample("icon.ico", "an icon in several sizes", "Pillow", "encode: the largest", picture(logo, "ICO")),
+    Sample(
+        "poster.psd",
+        "a Photoshop file",
+        "the script",
+        "encode: JPEG, all layers together",
+        written(lambda: hand_made.psd(photo(80, 60))),
+    ),
+    Sample(
+        "page.pbm",
+        "a fax in black and white",
+        "Pillow",
+        "encode",
+        picture(lambda: photo(160, 120).convert("1"), "PPM"),
+    ),
+    Sample("page.pgm", "a scan in greys", "Pillow", "encode", picture(lambda: photo(80, 60).convert("L"), "PPM")),
+    Sample("photo.ppm", "a picture from a pipeline", "Pillow", "encode", picture(lambda: photo(80, 60), "PPM")),
+    Sample("photo.pcx", "a picture from Paintbrush", "Pillow", "encode", picture(lambda: photo(80, 60), "PCX")),
+    Sample("photo.sgi", "a picture from a film studio", "Pillow", "encode", picture(lambda: photo(80, 60), "SGI")),
+    Sample("photo-no-footer.tga", "a Targa of the first version", "Pillow, cut", "encode", without_footer),
     film(
         "photo-16-bit.tiff",
         "a developed raw photo",
@@ -370,6 +425,26 @@ SAMPLES: tuple[Sample, ...] = (
     ),
     film("film.wmv", "Windows Media", "encode: H.264 and AAC", "-c:v wmv2 -q:v 28 -c:a wmav2 -b:a 48k"),
     film("film.flv", "Flash", "encode: H.264 and AAC", "-c:v flv -q:v 28 -c:a libmp3lame -ar 22050 -b:a 48k"),
+    film(
+        "film.mxf",
+        "a broadcaster's film",
+        "encode: H.264 and AAC",
+        "-c:v mpeg2video -q:v 28 -c:a pcm_s16le -ar 48000 -t 0.6",
+    ),
+    film(
+        "film.h264",
+        "a surveillance camera's stream: no container, no times, no sound",
+        "encode: as fast as the stream says, else 25 pictures a second",
+        f"-an {MAIN} -bsf:v filter_units=remove_types=6 -f h264",
+        "-f lavfi -i testsrc2=size=240x136:rate=25:duration=1",
+    ),
+    film(
+        "film.dv",
+        "a camcorder's tape",
+        "encode: square pixels",
+        "-c:v dvvideo -pix_fmt yuv411p -c:a pcm_s16le -ar 48000 -ac 2 -t 0.1",
+        f"-f lavfi -i testsrc2=size=720x480:rate=30000/1001:duration=1 {VOICE}",
+    ),
     film("film-silent.mp4", "a film without sound", "pass", f"-an {MAIN} {FASTSTART}", PICTURE),
     Sample(
         "film-surround-subtitles.mkv",
@@ -397,6 +472,7 @@ SAMPLES: tuple[Sample, ...] = (
     sound("memo.caf", "Apple's older container", "encode", "-c:a pcm_s16be -ar 8000"),
     sound("memo.wav", "sound without compression", "encode", "-c:a pcm_s16le -ar 8000"),
     sound("memo.aiff", "sound without compression", "encode", "-c:a pcm_s16be -ar 8000"),
+    Sample("memo.gsm", "a telephone exchange's memo", "the script", "encode", written(hand_made.gsm)),
     sound("memo.flac", "lossless sound", "encode", "-c:a flac -ar 8000"),
     sound("memo.wma", "Windows Media sound", "encode", "-c:a wmav2 -b:a 32k"),
     Sample(

@@ -22,13 +22,13 @@ pytestmark = [pytest.mark.media, pytest.mark.slow]
 MEDIA = Path(os.environ.get("MEDIAPREP_TEST_MEDIA", "."))
 
 REFUSED: dict[str, str] = {
-    **dict.fromkeys(["babys-songbook", "aiff_with_image", "alac_file", "cover_img", "id3v22_image"], "cut short"),
-    **dict.fromkeys(["iso8859_with_image", "test2.wma", "variable-block", "zero_width"], "cut short"),
+    **dict.fromkeys(["babys-songbook", "aiff_with_image", "alac_file", "cover_img", "id3v22_image"], "truncated"),
+    **dict.fromkeys(["iso8859_with_image", "test2.wma", "variable-block", "zero_width"], "truncated"),
     **dict.fromkeys(["flac_with_image", "sequence_gap", "num_frames_zero", "zero_height"], "damaged"),
-    "motion-photo-shortened": "cut short",
-    "full_blocks": "neither picture nor sound",
+    "motion-photo-shortened": "truncated",
+    "full_blocks": "no video or audio stream",
     "fixture.jxl": "image/jxl",
-    "ilbm": "no type",
+    "ilbm": "unknown file type",
 }
 """Files outside `hostile/` that are refused, and a word of the reason that must be given."""
 

@@ -23,4 +23,4 @@ def read(file: BinaryIO) -> Structure:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         while at < len(data) and (size := sizes[data[at] >> 3 & 15]):
             at += size
-        return Structure(cut="its last frame is not whole" if at > len(data) else "")
+        return Structure(cut="its last frame is incomplete" if at > len(data) else "")

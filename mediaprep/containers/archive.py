@@ -36,7 +36,7 @@ _MAX_SECTORS = 4096
 
 
 def zip_end(file: BinaryIO) -> tuple[int, int, int] | None:
-    """Offset and size of the directory and offset after the end record; None for a ZIP that is cut short."""
+    """Offset and size of the directory and offset after the end record; None for a ZIP that is truncated."""
     held = length(file)
     start = max(0, held - 22 - _MAX_COMMENT)
     tail = read_at(file, start, held - start)

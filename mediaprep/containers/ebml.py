@@ -75,7 +75,7 @@ def read(file: BinaryIO) -> Matroska:
     cut, encrypted, end = "", False, 0
     for element in _top(file, held):
         if element.end > held:
-            cut = f"its last part should reach to byte {element.end:,} and the file has {held:,}"
+            cut = f"its last part ends at byte {element.end:,}, the file has {held:,} bytes"
         end = max(end, min(element.end, held))
         last = min(element.end, held)
         if element.identity == _INFO:

@@ -85,7 +85,7 @@ def entries(file: BinaryIO, start: int = 0) -> Iterator[Entry]:
 
 
 def missing_page(file: BinaryIO) -> str:
-    """What a TIFF is cut short of: the first directory in its chain of pages that the file does not reach."""
+    """What a truncated TIFF lacks: the first directory in its chain of pages that the file does not reach."""
     header = read_at(file, 0, 8)
     if header[:4] not in (b"II*\0", b"MM\0*") or len(header) < 8:
         return ""
@@ -96,7 +96,7 @@ def missing_page(file: BinaryIO) -> str:
         count_bytes = read_at(file, offset, 2)
         entries_end = offset + 2 + 12 * (struct.unpack(order + "H", count_bytes)[0] if len(count_bytes) == 2 else 0)
         if len(count_bytes) < 2 or entries_end > end:
-            return f"page {page} is not there"
+            return f"page {page} is missing"
         after = read_at(file, entries_end, 4)
         offset = struct.unpack(order + "I", after)[0] if len(after) == 4 else 0
         if not offset:

@@ -58,7 +58,7 @@ def read(file: BinaryIO) -> PictureStructure:
             durations.append(delay)
             delay = 0.0
             if len(durations) > _MAX_FRAMES:
-                raise errors.TooMuch(f"the GIF has more than {_MAX_FRAMES:,} frames; shorten it")
+                raise errors.TooMuch(f"the animation is too long; limit: {_MAX_FRAMES:,} frames. Shorten it")
         else:
             file.seek(-1, 1)
             break
@@ -73,7 +73,7 @@ def _palette_bytes(flags: int) -> int:
 
 
 def _sub_blocks(file: BinaryIO, *, keep: bool) -> bytes | None:
-    """The joined content (empty if not kept) of a chain of sub-blocks; None where it is cut short."""
+    """The joined content (empty if not kept) of a chain of sub-blocks; None where it is truncated."""
     kept = bytearray()
     while size := file.read(1):
         if size == b"\0":

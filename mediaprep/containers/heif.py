@@ -25,7 +25,7 @@ def read(file: BinaryIO) -> PictureStructure:
     top = {box.kind: box for box in mp4.boxes(file, 0, held)}
     meta, index = top.get(b"meta"), top.get(b"moov")
     if meta is None and index is None:
-        raise errors.Incomplete("the picture is cut short: nothing follows its first box; get it again from its source")
+        raise errors.Incomplete("the picture is truncated: no data after the first box. Get a complete copy")
     ends = max(box.end for box in top.values())
     width = height = 0
     depth, colour = 8, ""
@@ -46,7 +46,7 @@ def read(file: BinaryIO) -> PictureStructure:
     return PictureStructure(
         width=width, height=height, bit_depth=depth, colour_space=colour, durations=_durations(file, index) or (0.0,),
         extras=("audio",) if index is not None and _has_sound(file, index) else (),
-        cut=f"its last part should reach to byte {ends:,} and the file has {held:,}" if ends > held else "",
+        cut=f"its last part ends at byte {ends:,}, the file has {held:,} bytes" if ends > held else "",
         trailing=max(0, held - ends),
     )  # fmt: skip
 
@@ -84,6 +84,6 @@ def _durations(file: BinaryIO, index: Box | None) -> tuple[float, ...]:
     table = read_at(file, times.body + 8, min(count, _MAX_FRAMES) * 8)
     for samples, ticks in struct.iter_unpack(">II", table[: len(table) // 8 * 8]):
         if len(frames) + samples > _MAX_FRAMES:
-            raise errors.TooMuch(f"the picture sequence has more than {_MAX_FRAMES:,} frames; shorten it")
+            raise errors.TooMuch(f"the animation is too long; limit: {_MAX_FRAMES:,} frames. Shorten it")
         frames += [ticks / scale] * samples
     return tuple(frames)

@@ -36,7 +36,7 @@ class Segment(NamedTuple):
 
 
 def segments(file: BinaryIO) -> Iterator[Segment]:
-    """The segments of the first picture, its end marker last; a picture that is cut short just ends."""
+    """The segments of the first picture, its end marker last; a picture that is truncated just ends."""
     size, position = length(file), 2
     yield Segment(_SOI, 0, 2)
     while (found := _next_marker(file, position)) is not None:
@@ -81,8 +81,7 @@ def read(file: BinaryIO) -> PictureStructure:
             data_start = data_start or segment.end
             if scans > MAX_SCANS:
                 raise errors.TooMuch(
-                    f"the JPEG has more than {MAX_SCANS} scans, far more than any camera writes; save it again in an "
-                    "image editor"
+                    f"the JPEG has too many scans; limit: {MAX_SCANS}. Save it again in an image editor"
                 )
         elif segment.marker == _EOI:
             whole = True
@@ -93,8 +92,8 @@ def read(file: BinaryIO) -> PictureStructure:
     # Even one colour costs a bit for each block of 8 x 8 in Huffman coding.
     if frame not in _ARITHMETIC and data_start and end - data_start < width * height // 512:
         raise errors.Incomplete(
-            f"the file is cut short: {end - data_start:,} bytes cannot hold {width} x {height} pixels; "
-            "get it again from its source"
+            f"the file is truncated: {end - data_start:,} bytes cannot hold {width} x {height} pixels. "
+            "Get a complete copy"
         )
     return PictureStructure(
         width=width, height=height, bit_depth=precision, lossless=frame in _LOSSLESS, opaque=True, cut=cut,

@@ -89,7 +89,7 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
             return
         yield Box(kind, start, body, start + size)
         start += size
-    raise errors.TooMuch(f"the file has more than {_MAX_BOXES:,} boxes in one place, far more than any camera writes")
+    raise errors.TooMuch(f"the file has too many boxes in one place; limit: {_MAX_BOXES:,}. Export it again as MP4")
 
 
 def find(file: BinaryIO, box: Box, *path: bytes) -> Box | None:
@@ -126,21 +126,21 @@ def read(file: BinaryIO) -> Movie:
         elif box.kind == b"moof":
             fragments += 1
         if box.end > held:
-            cut = f"its last part should reach to byte {box.end:,} and the file has {held:,}"
+            cut = f"its last part ends at byte {box.end:,}, the file has {held:,} bytes"
         end = min(box.end, held)
     if index is None:
         raise errors.Incomplete(
-            "the film has no index (moov): the recording was not finished or the file is cut short; repair it with the "
-            "camera or the program that made it, or get it again from its source"
+            "the video has no index (moov): the recording was not finished, or the file is truncated. Repair it with "
+            "the camera or program that made it, or get a complete copy"
         )
     if find(file, index, b"cmov"):
-        raise errors.Damaged("the index of the film is compressed, as no camera does any more; export it as MP4")
+        raise errors.Damaged("a compressed index (cmov) is not supported. Export it as MP4")
     tracks = tuple(_track(file, box) for box in _tracks(file, index))
     if cut and index.end <= held and fragments == 0:
         needed = max((track.ends for track in tracks), default=0)
         cut = cut if needed > held or not needed else ""
     elif not cut and fragments == 0 and any(track.ends > held for track in tracks):
-        cut = "its index names samples after the end of the file"
+        cut = "its index names data after the end of the file"
     fragmented = fragments > 0 or find(file, index, b"mvex") is not None
     return Movie(
         brand=brand, tracks=tracks, cut=cut, trailing=held - end, fragmented=fragmented,
@@ -157,7 +157,9 @@ def index_of(file: BinaryIO) -> Box | None:
 def _tracks(file: BinaryIO, index: Box) -> list[Box]:
     found = [box for box in boxes(file, index.body, min(index.end, length(file))) if box.kind == b"trak"]
     if len(found) > MAX_STREAMS:
-        raise errors.TooMuch(f"the film has {len(found):,} tracks, more than {MAX_STREAMS}; export it with fewer")
+        raise errors.TooMuch(
+            f"the file has too many tracks: {len(found):,}; limit: {MAX_STREAMS}. Export it with fewer"
+        )
     return found
 
 
@@ -168,7 +170,9 @@ def _track(file: BinaryIO, box: Box) -> Track:
     rotation, mirrored = orientation(header[52 if wide else 40 :])
     edits = int.from_bytes(content(file, find(file, box, b"edts", b"elst"))[4:8], "big")
     if edits > _MAX_EDITS:
-        raise errors.TooMuch(f"its edit list has {edits:,} entries, far more than any program writes; export it again")
+        raise errors.TooMuch(
+            f"its edit list is too long: {edits:,} entries; limit: {_MAX_EDITS:,}. Export it again as MP4"
+        )
     entry = content(file, find(file, box, b"mdia", b"minf", b"stbl", b"stsd"), 1 << 16)
     kind = entry[12:16]
     handler = content(file, find(file, box, b"mdia", b"hdlr"))[8:12]

@@ -78,10 +78,10 @@ def read(file: BinaryIO) -> Ogg:
         begun = begun or not page.first
         chained = chained or (begun and page.first)
     if end > held or read_at(file, end, 4) == b"OggS":
-        cut = "the last page is not whole"
+        cut = "its last page is incomplete"
     found = codecs(file)
     if found == ("opus",) and not cut and _all_skipped(file, last):
-        cut = "it ends before its sound begins"
+        cut = "it ends before its audio begins"
     return Ogg(
         codecs=found, chained=chained, cut=cut, trailing=max(0, held - end) if not cut else 0,
         metadata=_comments(file, found),

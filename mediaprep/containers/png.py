@@ -34,7 +34,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(file: BinaryIO) -> Iterator[Chunk]:
-    """Up to and including IEND; a file that is cut short just ends, without its last, partial chunk."""
+    """Up to and including IEND; a file that is truncated just ends, without its last, partial chunk."""
     size, position = length(file), len(SIGNATURE)
     while len(head := read_at(file, position, 8)) == 8:
         payload, kind = struct.unpack(">I4s", head)
@@ -56,7 +56,9 @@ def read(file: BinaryIO) -> PictureStructure:
     for number, chunk in enumerate(chunks(file)):
         end = chunk.end
         if number > _MAX_CHUNKS:
-            raise errors.TooMuch(f"the PNG has more than {_MAX_CHUNKS:,} chunks; save it again in an image editor")
+            raise errors.TooMuch(
+                f"the PNG has too many chunks; limit: {_MAX_CHUNKS:,}. Save it again in an image editor"
+            )
         if chunk.kind == b"IHDR":
             width, height, depth, colour = struct.unpack(">IIBB", _payload(file, chunk, 10).ljust(10, b"\0"))
         elif chunk.kind == b"fcTL":
@@ -68,8 +70,8 @@ def read(file: BinaryIO) -> PictureStructure:
         found |= kinds(file, chunk)
         if chunk.kind in (b"IHDR", b"PLTE", b"IDAT", b"IEND") and not _checksum_holds(file, chunk):
             raise errors.Damaged(
-                "the PNG is damaged: the checksum of its picture data is wrong; get it again from its source, or save "
-                "it again in an image editor"
+                "the PNG is damaged: the checksum of its picture data is wrong. Get an undamaged copy, or save it "
+                "again in an image editor"
             )
     return PictureStructure(
         width=width, height=height, bit_depth=16 if depth == 16 else 8, lossless=True, metadata=frozenset(found),

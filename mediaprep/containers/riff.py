@@ -39,7 +39,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(file: BinaryIO, start: int, end: int) -> Iterator[Chunk]:
-    """The chunks between two offsets; the last may reach past `end` where the file is cut short."""
+    """The chunks between two offsets; the last may reach past `end` where the file is truncated."""
     while start + 8 <= end and len(head := read_at(file, start, 8)) == 8:
         kind, size = struct.unpack("<4sI", head)
         chunk = Chunk(kind, start, size)
@@ -77,7 +77,7 @@ def read_webp(file: BinaryIO) -> PictureStructure:
             clear = bool(head[0] & (_ALPHA | _ANIMATION))
         elif chunk.kind == b"ANMF":
             if len(durations) >= _MAX_FRAMES:
-                raise errors.TooMuch(f"the WebP has more than {_MAX_FRAMES:,} frames; shorten it")
+                raise errors.TooMuch(f"the animation is too long; limit: {_MAX_FRAMES:,} frames. Shorten it")
             durations.append(_u24(payload(file, chunk, 16).ljust(16, b"\0"), 12) / 1000)
             lossy = lossy or any(part.kind == b"VP8 " for part in chunks(file, chunk.start + 24, chunk.end))
         elif chunk.kind in (b"VP8 ", b"VP8L"):
@@ -87,7 +87,7 @@ def read_webp(file: BinaryIO) -> PictureStructure:
             clear = clear or size[2]
         else:
             found |= webp_kinds(chunk.kind, payload(file, chunk))
-    cut = "the RIFF is longer than the file" if said - (said & 1) > held or last - 1 > held else ""
+    cut = "its RIFF header names more bytes than the file has" if said - (said & 1) > held or last - 1 > held else ""
     return PictureStructure(
         width=width, height=height, lossless=not lossy, durations=tuple(durations) or (0.0,), opaque=not clear,
         metadata=frozenset(found), cut=cut, trailing=max(0, held - said - (said & 1)),
@@ -164,7 +164,7 @@ def read_wav(file: BinaryIO) -> Structure:
             streamed = size == _UNKNOWN_SIZE or (size == 0 and said in (8, 8 + _UNKNOWN_SIZE))
             size = large.get(kind, size if not streamed else held - start - 8)
             short = start + 8 + size > held
-            cut = f"the sound should be {size:,} bytes and only {held - start - 8:,} are there" if short else ""
+            cut = f"its header names {size:,} bytes of audio, found {held - start - 8:,}" if short else ""
         elif not kind.isascii() or not kind.strip(b"\0"):
             break
         else:
@@ -212,7 +212,11 @@ def read_avi(file: BinaryIO) -> Structure:
         outer = next(chunks(file, start, held), Chunk(b"RIFF", start, 0))
         for chunk in chunks(file, start + 12, min(outer.end, held)):
             if chunk.kind == b"LIST" and payload(file, chunk, 4) == b"movi":
-                cut = "the list of frames is longer than the file" if chunk.start + 8 + chunk.size > held else ""
+                cut = (
+                    "its list of frames names more bytes than the file has"
+                    if chunk.start + 8 + chunk.size > held
+                    else ""
+                )
             if chunk.kind in (b"LIST", b"id3 ", b"_PMX"):
                 found |= _wav_kinds(file, chunk)
             elif chunk.kind == b"IDIT":

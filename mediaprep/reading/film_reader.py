@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec.structs import replace
 
-from mediaprep import errors
+from mediaprep import errors, formats
 from mediaprep.containers import amr, ebml, id3, mp4, mp4_tags, mpegaudio, nal, ogg, riff, tags
 from mediaprep.containers.structure import MAX_STREAMS, Structure, in_order, read_at
 from mediaprep.media import AudioStream, Media, VideoStream
@@ -36,24 +36,10 @@ _READ_WHOLE_BELOW = 64_000_000
 """Bytes: a smaller file is read to its end for its true length (some 50 ms), a larger one only if its header is odd."""
 _SAMPLE_PACKETS = 1500
 
-_AUDIO_ONLY = {
-    "video/mp4": "audio/mp4",
-    "video/x-m4v": "audio/mp4",
-    "video/quicktime": "audio/mp4",
-    "video/3gpp": "audio/3gpp",
-    "video/3gpp2": "audio/3gpp2",
-    "video/webm": "audio/webm",
-    "video/x-matroska": "audio/x-matroska",
-    "video/x-ms-asf": "audio/x-ms-wma",
-    "video/x-flv": "audio/x-flv",
-    "video/mp2t": "audio/mp2t",
-    "video/ogg": "audio/ogg",
-}
 _PROMISE_KEPT = 0.9
-"""A file that holds less than this share of what its header promises, and so many seconds less, is cut short."""
-_PROMISING = {"flac": 0.1, "matroska": 1.0, "avi": 1.0, "ape": 0.1, "wv": 0.1, "aiff": 0.1, "caf": 0.1, "au": 0.1}
+"""A file that holds less than this share of what its header promises, and the seconds of its row less, is truncated."""
 
-_TOO_MANY_STREAMS = f"the file has {MAX_STREAMS} streams or more; export it with fewer"
+_TOO_MANY_STREAMS = f"the file has too many streams: {MAX_STREAMS} or more. Export it with fewer"
 
 
 def _read_bare(file: BinaryIO) -> Structure:
@@ -61,9 +47,9 @@ def _read_bare(file: BinaryIO) -> Structure:
     found = id3.read(file)
     held, promised = found.end - found.start, mpegaudio.promised_bytes(read_at(file, found.start, 512))
     if held <= 0:
-        return Structure(metadata=found.metadata, cut="there are tags and no sound after them")
+        return Structure(metadata=found.metadata, cut="no audio data after the tags")
     short = held < promised * _PROMISE_KEPT
-    cut = f"its header promises {promised:,} bytes of sound and {held:,} are there" if short else ""
+    cut = f"its header names {promised:,} bytes of audio, found {held:,}" if short else ""
     return Structure(metadata=found.metadata, cut=cut, trailing=_outside_frames(file, found.start, found.end))
 
 
@@ -88,14 +74,13 @@ _READERS: Mapping[str, Callable[[BinaryIO], Structure]] = {
     "avi": riff.read_avi,
     "amr": amr.read,
 } | dict.fromkeys(("mp3", "aac", "ape", "mpc8", "wv", "flac"), _read_bare)
-# Formats whose tags our own reading covers; for the rest ffmpeg's word is taken.
-_OWN_TAGS = ("mov", "ogg", "mp3", "aac")
 
 
-def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
+def read_film(path: Path, sniffed: Sniffed, name: str) -> Media:
     """Facts about a film or a sound. Raises Incomplete, Damaged, TooMuch, or UnknownType for a codec not allowed."""
     import av
 
+    kept = formats.container(sniffed.demuxer)
     with path.open("rb") as file:
         structure = _READERS.get(sniffed.demuxer, _unread)(file)
         _refuse(structure)
@@ -121,14 +106,14 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
                 audio.append(audio_stream(stream, timing))
             else:
                 extras.append(extra(stream))
-            if sniffed.demuxer not in _OWN_TAGS:
+            if not kept.tagged:
                 metadata |= tags.kinds(stream.metadata)
-        if sniffed.demuxer not in _OWN_TAGS:
+        if not kept.tagged:
             metadata |= tags.kinds(container.metadata)
         if container.chapters() and "chapters" not in extras:
             extras.append("chapters")
         if not video and not audio:
-            raise errors.Damaged("there is neither picture nor sound in it; get it again from its source")
+            raise errors.Damaged("no video or audio stream in the file. Get an undamaged copy")
         duration = _duration(container, sniffed.demuxer, times, [*video, *audio])
         if duration is None:
             audio = [replace(stream, duration=None) for stream in audio]
@@ -141,7 +126,7 @@ def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
     main = next((v for v in video if v.default), video[0] if video else None)
     return Media(
         name=name, size=path.stat().st_size, kind="video" if main else "audio",
-        mime=sniffed.mime if main else _AUDIO_ONLY.get(sniffed.mime, sniffed.mime),
+        mime=sniffed.mime if main else formats.of(sniffed.mime).sound or sniffed.mime,
         width=main.width if main else 0, height=main.height if main else 0,
         bit_depth=main.bit_depth if main else 8, alpha=any(v.alpha for v in video), duration=duration,
         frames=_frames(main, times[main.index]) if main else 1, demuxer=sniffed.demuxer,
@@ -156,20 +141,18 @@ def _frames(main: VideoStream, timing: Timing) -> int:
 
 
 def _refuse(structure: Structure) -> None:
-    """Raises Damaged for what is encrypted or chained, TooMuch for huge pictures, Incomplete for what is cut short."""
+    """Raises Damaged for what is encrypted or chained, TooMuch for huge pictures, Incomplete for what is truncated."""
     if isinstance(structure, mp4.Movie):
         for track in structure.tracks:
             check_frame(track.width, track.height)
     if isinstance(structure, mp4.Movie | ebml.Matroska) and structure.encrypted:
-        raise errors.Damaged("it is encrypted (DRM) and cannot be read; export it without protection")
+        raise errors.Damaged("the file is encrypted (DRM). Export it without protection")
     if isinstance(structure, ogg.Ogg) and structure.chained:
-        raise errors.Damaged("several recordings follow one another in this Ogg file; cut it into single ones")
+        raise errors.Damaged(
+            "an Ogg file with several recordings one after another is not supported. Split it into single files"
+        )
     if structure.cut:
-        raise errors.Incomplete(f"the file is cut short: {structure.cut}; get it again from its source")
-
-
-_VAGUE = ("asf", "mpc8")
-"""Demuxers that tell when a packet begins and not how long it lasts: a single one has no known length."""
+        raise errors.Incomplete(f"the file is truncated: {structure.cut}. Get a complete copy")
 
 
 def _duration(
@@ -183,22 +166,19 @@ def _duration(
     starts = [t.start for t in spans if t.start is not None]
     ends = [t.start + t.duration for t in spans if t.start is not None and t.duration is not None]
     counted = max(ends) - min(starts) if ends and starts and all(t.whole for t in spans) else None
-    slack = _PROMISING.get(demuxer)
+    slack = formats.container(demuxer).promises
     if counted is not None and slack is not None and counted < min(told * _PROMISE_KEPT, told - slack):
         raise errors.Incomplete(
-            f"the file is cut short: its header promises {told:.1f} seconds and {counted:.1f} are there; get it again "
-            "from its source"
+            f"the file is truncated: its header names {told:.1f} seconds, found {counted:.1f}. Get a complete copy"
         )
     if sum(t.packets for t in spans) == 0:
-        raise errors.Incomplete(
-            "the file is cut short: there is a header and no picture or sound after it; get it again from its source"
-        )
-    if all(t.packets == 1 for t in spans) and (demuxer in _VAGUE or not counted):
+        raise errors.Incomplete("the file is truncated: no video or audio data after the header. Get a complete copy")
+    if all(t.packets == 1 for t in spans) and (formats.container(demuxer).vague or not counted):
         return None
     seconds = counted or told or None
     if seconds and seconds > MAX_SECONDS:
         raise errors.TooMuch(
-            f"it lasts {seconds / 3600:,.1f} hours by its time stamps, more than {MAX_SECONDS // 3600}; cut it"
+            f"the file is too long: {seconds / 3600:,.1f} hours; limit: {MAX_SECONDS // 3600} hours. Cut it"
         )
     return seconds
 
@@ -211,7 +191,7 @@ def _looked_at(path: Path, demuxer: str, video: list[VideoStream], *, turned: bo
             frames = first_frames(container, facts.index)
             if not frames:
                 raise errors.Damaged(
-                    "its picture cannot be decoded; get it again from its source, or export it as H.264 MP4"
+                    "the video stream cannot be decoded. Get an undamaged copy, or export it as H.264 in MP4"
                 )
             found.append(with_frames(facts, frames, turned=turned))
             if facts is not video[-1]:
@@ -230,8 +210,8 @@ def open_container(path: Path, demuxer: str) -> InputContainer:
         if "max_streams" in str(error):
             raise errors.TooMuch(_TOO_MANY_STREAMS) from None
         raise errors.Damaged(
-            f"the file is damaged: it begins like {demuxer} and does not go on like it; get it again from its source, "
-            "or export it as MP4"
+            f"the file is damaged: it starts as {demuxer}, but the rest is not valid. Get an undamaged copy, or export "
+            "it as MP4"
         ) from error
 
 
@@ -243,6 +223,6 @@ def _timelines(path: Path, demuxer: str) -> dict[int, Timing]:
         with open_container(path, demuxer) as container:
             told = (container.duration or 0) / av.time_base
             trusted = path.stat().st_size > _READ_WHOLE_BELOW and 0 < told < MAX_SECONDS
-            return timings(container, _SAMPLE_PACKETS if trusted else None)
+            return timings(container, _SAMPLE_PACKETS if trusted else None, counted=formats.container(demuxer).counted)
     except av.error.FFmpegError as error:
-        raise errors.Damaged("the file breaks off in the middle or is damaged; get it again from its source") from error
+        raise errors.Damaged("the file is damaged or truncated. Get an undamaged copy") from error

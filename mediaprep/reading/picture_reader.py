@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mediaprep import errors
-from mediaprep.containers import exif, gif, heif, icc, jpeg, png, riff, tags
+from mediaprep import errors, formats
+from mediaprep.containers import bmp, exif, gif, heif, icc, ico, jpeg, netpbm, png, psd, riff, tags
 from mediaprep.containers.structure import Kinds, PictureStructure, in_order
 from mediaprep.media import Media
 from mediaprep.reading.sniff import Sniffed
@@ -39,7 +39,7 @@ _FRAMES_LOOKED_AT, _PIXELS_LOOKED_AT = 1000, 100_000_000
 _LOSSLESS_TIFF = frozenset(["raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4",
                             "tiff_ccitt", "lzma", "zstd"])  # fmt: skip
 
-_AGAIN = "get it again from its source, or export it as JPEG or PNG"
+_AGAIN = "Get an undamaged copy, or export it as JPEG or PNG"
 
 _READERS: Mapping[str, Callable[[BinaryIO], PictureStructure]] = {
     "JPEG": jpeg.read,
@@ -48,28 +48,35 @@ _READERS: Mapping[str, Callable[[BinaryIO], PictureStructure]] = {
     "WEBP": riff.read_webp,
     "AVIF": heif.read,
     "HEIF": heif.read,
+    "BMP": bmp.read,
+    "ICO": ico.read,
+    "PSD": psd.read,
+    "PPM": netpbm.read,
 }
+_TOLD_WHOLE = ("JPEG", "GIF")
+"""What a decoder may still find whole where our own reading misses an end."""
 
 # What Pillow's readers raise on bytes that contradict themselves; MemoryError and the like go on to the worker.
 _FAULTS = (SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, OverflowError,
            ZeroDivisionError, AttributeError, AssertionError, RuntimeError)  # fmt: skip
 
 
-def probe(path: Path, sniffed: Sniffed, name: str) -> Media:
-    """Facts about a picture or an animation. Raises TooMuch, Incomplete or Damaged."""
+def read_picture(path: Path, sniffed: Sniffed, name: str) -> Media:
+    """Facts about a picture or an animation. Raises TooMuch, Incomplete or Damaged, and UnknownType for a variant that
+    has no reader."""
     with path.open("rb") as file:
         structure = _READERS.get(sniffed.pillow, _unread)(file)
         _check_size(structure.width, structure.height, len(structure.durations), structure.bit_depth)
         cut = exif.missing_page(file) if sniffed.pillow == "TIFF" else structure.cut
-        if cut and sniffed.pillow in ("AVIF", "HEIF", "PNG", "TIFF", "WEBP"):
-            raise errors.Incomplete(f"the picture is cut short: {cut}; {_AGAIN}")
+        if cut and sniffed.pillow not in _TOLD_WHOLE:
+            raise errors.Incomplete(f"the picture is truncated: {cut}. {_AGAIN}")
         metadata: Kinds = exif.kinds_in(file) if sniffed.pillow == "TIFF" else structure.metadata
     try:
         with _faults(structure.cut), _open(path, sniffed.pillow) as image:
             _check_size(*image.size, 1)
             return _media(path, sniffed, name, structure, metadata, image)
     except errors.Damaged:
-        if sniffed.pillow not in ("AVIF", "HEIF"):
+        if not formats.of(sniffed.mime).second:
             raise
         return _by_ffmpeg(path, sniffed, name, structure)
 
@@ -81,17 +88,15 @@ def _unread(_: BinaryIO) -> PictureStructure:
 def _check_size(width: int, height: int, frames: int, depth: int = 8) -> None:
     if width * height * (2 if depth > 8 else 1) > MAX_PIXELS:
         raise errors.TooMuch(
-            f"the picture says that it is {width:,} x {height:,} pixels, more than the {MAX_PIXELS // 1_000_000} "
-            "megapixels that are opened; save it smaller"
+            f"the picture is too large: {width:,} x {height:,} pixels; limit: {MAX_PIXELS // 1_000_000} megapixels, "
+            "half as many above 8 bits per channel. Save it smaller"
         )
     if frames > MAX_FRAMES:
-        raise errors.TooMuch(
-            f"the animation has {frames:,} frames, more than the {MAX_FRAMES:,} that are read; shorten it"
-        )
+        raise errors.TooMuch(f"the animation is too long: {frames:,} frames; limit: {MAX_FRAMES:,}. Shorten it")
     if frames > 1 and width * height * frames > MAX_ANIMATION_PIXELS:
         raise errors.TooMuch(
-            f"the animation has {frames:,} frames of {width:,} x {height:,} pixels, more than the "
-            f"{MAX_ANIMATION_PIXELS // 1_000_000} megapixels that are opened; make it smaller or shorter"
+            f"the animation is too large: {frames:,} frames of {width:,} x {height:,} pixels; limit: "
+            f"{MAX_ANIMATION_PIXELS // 1_000_000} megapixels in all frames. Make it smaller or shorter"
         )
 
 
@@ -108,27 +113,57 @@ def _faults(cut: str) -> Iterator[None]:
         pixels = re.search(r"\d+", str(error))
         count = f"{int(pixels[0]):,} pixels" if pixels else "too many pixels"
         raise errors.TooMuch(
-            f"the picture says that it has {count}, more than the {MAX_PIXELS // 1_000_000} megapixels that are "
-            "opened; save it smaller"
+            f"the picture is too large: {count}; limit: {MAX_PIXELS // 1_000_000} megapixels. Save it smaller"
         ) from error
-    except OSError as error:
-        if error.errno is not None:
+    except (OSError, *_FAULTS) as error:
+        if isinstance(error, OSError) and error.errno is not None:
             raise
+        if _UNSUPPORTED.search(str(error)):
+            raise errors.UnknownType(
+                f"this variant of the format is not supported: {error}. Export it as JPEG or PNG"
+            ) from error
         if cut or "truncated" in str(error):
-            raise errors.Incomplete(f"the picture is cut short: {cut or 'its data end too early'}; {_AGAIN}") from error
-        raise errors.Damaged(f"the picture is damaged and cannot be opened; {_AGAIN}") from error
-    except _FAULTS as error:
-        raise errors.Damaged(f"the picture is damaged and cannot be opened; {_AGAIN}") from error
+            missing = cut or "its data end too early"
+            raise errors.Incomplete(f"the picture is truncated: {missing}. {_AGAIN}") from error
+        raise errors.Damaged(f"the picture is damaged and cannot be opened. {_AGAIN}") from error
+
+
+_UNSUPPORTED = re.compile(r"(?i)unsupported|not supported|unknown (pixel|pcx|tga) mode|unknown data organization")
+"""What Pillow's readers say about variants that they do not read, and about bytes that name none."""
 
 
 def _open(path: Path, pillow: str) -> ImageFile.ImageFile:
-    from PIL import Image
+    """Pillow's picture. Raises what the format's own reader raises: `Image.open` would hide the reason."""
+    from PIL import Image, UnidentifiedImageError
 
     if pillow == "HEIF":
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    return Image.open(path, formats=[pillow])
+    try:
+        return Image.open(path, formats=[pillow])
+    except UnidentifiedImageError as hidden:
+        reader = Image.OPEN.get(pillow)
+        if reader is None:
+            raise
+        try:
+            with path.open("rb") as file:
+                reader[0](file, "")
+        except SyntaxError as reason:
+            missing = reason.__cause__.args[0] if isinstance(reason.__cause__, KeyError) else None
+            if pillow == "TIFF" and missing is not None and missing == _coding(path):
+                raise SyntaxError(f"unsupported compression {missing}") from reason
+            raise
+        raise hidden
+
+
+_COMPRESSION = 259
+
+
+def _coding(path: Path) -> int | None:
+    """The number of a TIFF's compression."""
+    with path.open("rb") as file:
+        return next((entry.number for entry in exif.entries(file) if entry.tag == _COMPRESSION), None)
 
 
 def _media(
@@ -136,7 +171,8 @@ def _media(
 ) -> Media:
     mode, orientation = image.mode, _orientation(image)
     still = len(structure.durations) == 1
-    lossless = structure.lossless or sniffed.pillow in ("BMP", "TGA") or image.info.get("compression") in _LOSSLESS_TIFF
+    always = structure.lossless or formats.of(sniffed.mime).lossless
+    lossless = always or image.info.get("compression") in _LOSSLESS_TIFF
     extras = structure.extras
     if sniffed.pillow in ("AVIF", "HEIF"):
         metadata |= exif.kinds(_bytes(image, "exif").removeprefix(b"Exif\0\0")) | tags.xmp(_bytes(image, "xmp"))
@@ -237,21 +273,22 @@ def _clear(image: Image.Image) -> bool:
 
 
 def _by_ffmpeg(path: Path, sniffed: Sniffed, name: str, structure: PictureStructure) -> Media:
-    """HEIC and AVIF that Pillow refuses and ffmpeg reads: its sequences, mostly. `demuxer` says so."""
+    """What Pillow refuses and ffmpeg reads: sequences of HEIC and AVIF, run lengths with gaps. `demuxer` says so."""
     from mediaprep.reading import film_reader, stream_facts, timing
 
+    demuxer = formats.of(sniffed.mime).second
     try:
-        with film_reader.open_container(path, "mov") as container:
+        with film_reader.open_container(path, demuxer) as container:
             times = timing.timings(container)
-        with film_reader.open_container(path, "mov") as container:
+        with film_reader.open_container(path, demuxer) as container:
             # The longest stream is the sequence, among stills, tiles and planes of transparency.
             stream = max(container.streams.video, key=lambda s: (times[s.index].packets, -s.index))
             facts = stream_facts.video_stream(stream, times[stream.index], None)
             frames = stream_facts.first_frames(container, stream.index)
     except (errors.SourceError, ValueError, IndexError) as error:
-        raise errors.Damaged(f"the picture cannot be opened by any reader here; {_AGAIN}") from error
+        raise errors.Damaged(f"the picture is damaged and cannot be opened. {_AGAIN}") from error
     if not frames:
-        raise errors.Damaged(f"the picture cannot be decoded; {_AGAIN}")
+        raise errors.Damaged(f"the picture cannot be decoded. {_AGAIN}")
     facts = stream_facts.with_frames(facts, frames, turned=False)
     count = times[facts.index].packets
     durations = structure.durations if len(structure.durations) == count else times[facts.index].steps
@@ -261,6 +298,7 @@ def _by_ffmpeg(path: Path, sniffed: Sniffed, name: str, structure: PictureStruct
         width=facts.width, height=facts.height, frames=max(1, count),
         shortest_frame=min(durations, default=None) if moves else None,
         duration=sum(durations) if moves else None, alpha=facts.alpha, bit_depth=facts.bit_depth,
-        colour_space=structure.colour_space, demuxer="mov", video=(facts,), extras=structure.extras,
+        mode="RGBA" if facts.alpha else "RGB", colour_space=structure.colour_space,
+        lossless=formats.of(sniffed.mime).lossless, demuxer=demuxer, video=(facts,), extras=structure.extras,
         metadata=in_order(structure.metadata), trailing=structure.trailing,
     )  # fmt: skip

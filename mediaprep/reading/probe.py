@@ -25,13 +25,13 @@ def probe(path: Path, name: str = "") -> Media:
     try:
         sniffed = sniff(path)
         if sniffed.pillow:
-            from mediaprep.reading import picture_reader
+            from mediaprep.reading.picture_reader import read_picture
 
-            return picture_reader.probe(path, sniffed, name or path.name)
+            return read_picture(path, sniffed, name or path.name)
         if sniffed.demuxer:
-            from mediaprep.reading import film_reader
+            from mediaprep.reading.film_reader import read_film
 
-            return film_reader.probe(path, sniffed, name or path.name)
+            return read_film(path, sniffed, name or path.name)
         return _document(path, sniffed, name or path.name)
     except OSError as error:
         raise errors.Unreadable(f"the file cannot be read: {error.strerror or error}") from error
@@ -42,7 +42,7 @@ def _document(path: Path, sniffed: Sniffed, name: str) -> Media:
     with path.open("rb") as file:
         structure = _structure(sniffed.mime)(file)
         if structure.cut:
-            raise errors.Incomplete(f"the file is cut short: {structure.cut}; get it again from its source")
+            raise errors.Incomplete(f"the file is truncated: {structure.cut}. Get a complete copy")
         return Media(name=name, size=length(file), mime=sniffed.mime, kind="document", trailing=structure.trailing)
 
 
@@ -57,7 +57,7 @@ def _structure(mime: str) -> Callable[[BinaryIO], Structure]:
 
 
 def _pdf(file: BinaryIO) -> Structure:
-    """A PDF ends with `%%EOF`; readers take some bytes after it, or a trailer alone (ISO 32000-1, annex H.3.18)."""
+    """A PDF ends with `%%EOF`; readers accept some bytes after it, or a trailer alone (ISO 32000-1, annex H.3.18)."""
     held = length(file)
     tail = read_at(file, max(0, held - _TAIL), _TAIL)
     ended = b"%%EOF" in tail or (b"trailer" in tail and tail.rstrip().endswith(b">>"))

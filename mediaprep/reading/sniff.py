@@ -10,34 +10,18 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
 
-from mediaprep import errors
-from mediaprep.containers import archive, ebml, exif, id3, mpegaudio, ogg
+from mediaprep import errors, formats
+from mediaprep.containers import archive, ebml, exif, ico, id3, mpegaudio, netpbm, ogg, psd
 from mediaprep.containers.structure import length, read_at
-from mediaprep.formats import mimes_for_suffix, suffix_for
-from mediaprep.running import allowlists
-
-__all__ = ["PILLOW", "Sniffed", "mimes_for_suffix", "sniff", "suffix_for"]
+from mediaprep.reading import headers
 
 _HEAD = 64 * 1024
-
-PILLOW: dict[str, str] = {
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/gif": "GIF",
-    "image/webp": "WEBP",
-    "image/avif": "AVIF",
-    "image/heic": "HEIF",
-    "image/tiff": "TIFF",
-    "image/bmp": "BMP",
-    "image/jp2": "JPEG2000",
-    "image/x-tga": "TGA",
-}
-"""MIME type -> the one Pillow format that may open it."""
 
 
 class Sniffed(Struct, frozen=True):
@@ -54,131 +38,118 @@ def sniff(path: Path) -> Sniffed:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         if not head:
-            raise errors.Incomplete("the file is empty; get it again from its source")
+            raise errors.Incomplete("the file is empty. Get a complete copy")
         mime = "" if _is_stub(head) else _known(file, head) or _text(head) or _second_opinion(head)
     if not mime:
         raise errors.UnknownType(
-            "no type could be told from the bytes; if it plays or opens elsewhere, export it there as JPEG, MP4 or PDF"
+            "unknown file type: the content matches no known format. If it opens in another program, export it "
+            "there as JPEG, MP4 or PDF"
         )
-    return Sniffed(mime, allowlists.DEMUXERS.get(mime, ""), PILLOW.get(mime, ""))
+    row = formats.of(mime)
+    return Sniffed(mime, row.container.demuxer, row.pillow)
 
 
 # ---------------------------------------------------------------- by signature
 
-_STARTS: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"\xff\x4f\xff\x51", "image/jp2"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "image/jxl"),
-    (b"\xff\x0a", "image/jxl"),
-    (b"8BPS\0", "image/vnd.adobe.photoshop"),
-    (b"%!PS", "application/postscript"),
-    (b"\xc5\xd0\xd3\xc6", "application/postscript"),
-    (b"%PDF-", "application/pdf"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", "video/x-ms-asf"),
-    (b"FLV\x01", "video/x-flv"),
-    (b"fLaC", "audio/flac"),
-    (b"#!AMR\n", "audio/amr"),
-    (b"#!AMR-WB\n", "audio/amr-wb"),
-    (b"caff\0\1", "audio/x-caf"),
-    (b"MAC ", "audio/x-ape"),
-    (b"MPCK", "audio/x-musepack"),
-    (b"wvpk", "audio/x-wavpack"),
-    (b".snd\0", "audio/basic"),
-    (b".RMF\0", "audio/vnd.rn-realaudio"),
-    (b"\0\0\1\xba", "video/mpeg"),
-    (b"{\\rtf", "application/rtf"),
-    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    (b"Rar!\x1a\x07", "application/vnd.rar"),
-    (b"\x1f\x8b\x08", "application/gzip"),
-)
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
-_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
-_PDF_HEADER_WITHIN = 1024
-_TGA_FOOTER = b"TRUEVISION-XFILE.\0"
 
-
-_BEGINNINGS = (*dict(_STARTS), b"RIFF", b"FORM", b"OggS", b"PK", b"BM", b"II*", b"MM", b"ID3")
+@cache
+def _signatures() -> tuple[re.Pattern[bytes], tuple[str, ...]]:
+    """One pattern with a group for each start of each row, longest first, and the types of the groups."""
+    starts = [(start, row.mime) for row in formats.FORMATS.values() for start in row.starts]
+    starts.sort(key=lambda pair: -len(pair[0].replace(b"?", b"")))
+    groups = (b"(" + re.escape(start).replace(rb"\?", b".") + b")" for start, _ in starts)
+    return re.compile(b"|".join(groups), re.DOTALL), tuple(mime for _, mime in starts)
 
 
 def _is_stub(head: bytes) -> bool:
     """Whether the bytes are only the first letters of `RIFF`, `%PDF-` or the like: a cut file, and not a text."""
-    return any(start.startswith(head) for start in _BEGINNINGS)
+    starts = (start.partition(b"?")[0] for row in formats.FORMATS.values() for start in row.starts)
+    return any(start.startswith(head) for start in (*starts, b"ID3"))
+
+
+_PDF_HEADER_WITHIN = 1024
 
 
 def _known(file: BinaryIO, head: bytes) -> str:
     """The type by our own reading; empty where it is none of ours."""
-    for start, mime in _STARTS:
-        if head.startswith(start):
+    pattern, mimes = _signatures()
+    if (found := pattern.match(head)) is not None and found.lastindex is not None:
+        mime = mimes[found.lastindex - 1]
+        if mime := _FURTHER[mime](file, head) if mime in _FURTHER else mime:
             return mime
-    if head[:4] in (b"RIFF", b"RF64", b"RIFX"):
-        return _RIFF.get(head[8:12], "")
-    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return "audio/aiff"
-    if head[:4] in _TIFF:
-        return _tiff(file, head)
-    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
-        return "image/bmp"
-    if head.startswith(_OLE):
-        return archive.ole_mime(file)
-    if head[:4] in (b"PK\3\4", b"PK\5\6"):
-        return archive.zip_mime(file)
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        doc_type = ebml.doc_type(file) or ("webm" if b"webm" in head[:64] else "matroska")
-        return {"webm": "video/webm", "matroska": "video/x-matroska"}.get(doc_type, "")
-    if head[:4] == b"OggS":
-        return "video/ogg" if {"theora", "vp8", "dirac"} & set(ogg.codecs(file)) else "audio/ogg"
-    if head[4:8] in _BOXES:
-        return _brand(head)
     if _transport_stream(head):
         return "video/mp2t"
     if mime := _sound(file):
         return mime
     if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
         return "application/pdf"
-    held = length(file)
-    return "image/x-tga" if read_at(file, max(0, held - 18), 18) == _TGA_FOOTER else ""
+    return next((mime for mime, fits in _UNSIGNED if fits(file, head)), "")
 
 
-_BOXES = (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"wide", b"pnot", b"skip", b"free", b"sidx")
-_BRANDS: tuple[tuple[tuple[bytes, ...], str], ...] = (
-    ((b"avif", b"avis"), "image/avif"),
-    ((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"), "image/heic"),
-    ((b"crx ",), "image/x-canon-cr3"),
-    ((b"qt  ",), "video/quicktime"),
-    ((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "), "audio/mp4"),
-    ((b"M4V ", b"M4VH", b"M4VP"), "video/x-m4v"),
-    ((b"3g2a", b"3g2b", b"3g2c", b"KDDI"), "video/3gpp2"),
-)
-
-
-def _brand(head: bytes) -> str:
+def _brand(_: BinaryIO, head: bytes) -> str:
     """The kind of MP4 by its major brand; `mif1` and `msf1` alone leave HEIC or AVIF to the compatible brands."""
     if head[4:8] != b"ftyp":
-        return "video/mp4" if head[4:8] in (b"styp", b"moof", b"sidx") else "video/quicktime"
+        return "video/mp4"
     major = head[8:12]
     compatible = [head[at : at + 4] for at in range(16, min(int.from_bytes(head[:4], "big"), 256), 4)]
     if major in (b"mif1", b"msf1") and {b"avif", b"avis"} & set(compatible):
         return "image/avif"
     if major.startswith((b"3gp", b"3gr", b"3gs", b"3ge", b"3gg")):
         return "video/3gpp"
-    return next((mime for brands, mime in _BRANDS if major in brands), "video/mp4")
+    return next((row.mime for row in formats.FORMATS.values() if major in row.brands), "video/mp4")
 
 
 _DNG_VERSION = 50706
 
 
-def _tiff(file: BinaryIO, head: bytes) -> str:
+def _tiff(file: BinaryIO, _: bytes) -> str:
     """TIFF, or a camera's raw file in its clothes, which must not be taken for its small preview."""
-    if head[8:10] == b"CR":
-        return "image/x-canon-cr2"
     raw = any(entry.directory == 0 and entry.tag == _DNG_VERSION for entry in exif.entries(file))
     return "image/x-adobe-dng" if raw else "image/tiff"
+
+
+def _matroska(file: BinaryIO, head: bytes) -> str:
+    doc_type = ebml.doc_type(file) or ("webm" if b"webm" in head[:64] else "matroska")
+    return {"webm": "video/webm", "matroska": "video/x-matroska"}.get(doc_type, "")
+
+
+def _ogg(file: BinaryIO, _: bytes) -> str:
+    return "video/ogg" if {"theora", "vp8", "dirac"} & set(ogg.codecs(file)) else "audio/ogg"
+
+
+def _photoshop(file: BinaryIO, _: bytes) -> str:
+    """Only what has a flat picture of at most 8 bits can be shown; the rest is passed on as a document."""
+    return "image/vnd.adobe.photoshop" if psd.is_flat(file) else "image/x-psb"
+
+
+def _netpbm(file: BinaryIO, _: bytes) -> str:
+    found = netpbm.header(file)
+    return "" if found is None else _NETPBM[(found.digit - 1) % 3]
+
+
+_NETPBM = ("image/x-portable-bitmap", "image/x-portable-graymap", "image/x-portable-pixmap")
+
+_FURTHER: dict[str, Callable[[BinaryIO, bytes], str]] = {
+    "image/tiff": _tiff,
+    "video/mp4": _brand,
+    "video/x-matroska": _matroska,
+    "audio/ogg": _ogg,
+    "application/x-ole-storage": lambda file, _: archive.ole_mime(file),
+    "application/zip": lambda file, _: archive.zip_mime(file),
+    "image/vnd.microsoft.icon": lambda file, _: "image/vnd.microsoft.icon" if ico.entries(file) else "",
+    "image/vnd.adobe.photoshop": _photoshop,
+    "image/x-sgi": lambda file, head: "image/x-sgi" if headers.is_sgi(file, head) else "",
+    **dict.fromkeys(_NETPBM, _netpbm),
+}
+"""What a signature leaves open: read further, and answered with the type of another row, or with none."""
+
+_UNSIGNED: tuple[tuple[str, Callable[[BinaryIO, bytes], bool]], ...] = (
+    ("image/x-pcx", headers.is_pcx),
+    ("image/x-tga", headers.is_tga),
+    ("video/h264", headers.is_h264),
+    ("video/x-dv", headers.is_dv),
+    ("audio/x-gsm", headers.is_gsm),
+)
 
 
 def _transport_stream(head: bytes) -> bool:
@@ -208,8 +179,8 @@ def _sound(file: BinaryIO) -> str:
         return "audio/mpeg"
     head = head.lstrip(b"\0")
     if tagged:
-        for magic, mime in ((b"fLaC", "audio/flac"), (b"MAC ", "audio/x-ape"), (b"MPCK", "audio/x-musepack")):
-            if head.startswith(magic):
+        for mime in ("audio/flac", "audio/x-ape", "audio/x-musepack"):
+            if head.startswith(formats.of(mime).starts):
                 return mime
     for mime, frame in _FRAMES:
         # After a tag, a whole frame and a cut one are enough.
@@ -223,26 +194,7 @@ def _sound(file: BinaryIO) -> str:
 
 # ---------------------------------------------------------------- documents
 
-_MARKUP = (("<svg", "image/svg+xml"), ("<!doctype html", "text/html"), ("<html", "text/html"))
-_WORDED: tuple[tuple[str, str], ...] = (
-    (r"begin:vcard", "text/vcard"),
-    (r"#extm3u", "application/vnd.apple.mpegurl"),
-    (r"ffconcat version", "application/x-ffconcat"),
-    (r"v=0\s+o=", "application/sdp"),
-    (r"webvtt", "text/vtt"),
-    (r"\d+\s+\d+:\d\d:\d\d[,.]\d+ +-->", "application/x-subrip"),
-    (r"# vobsub index file", "application/x-vobsub"),
-)
-"""How text begins that is more than plain text, in lower case. A playlist only names other files, and is no document
-that a person meant to send in their place."""
-
-_WORDS = frozenset(["image/svg+xml", "application/postscript", *(mime for _, mime in _WORDED)])
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
-
-
-def is_text(mime: str) -> bool:
-    """Whether files of this type are written in words: text, markup, scripts, playlists."""
-    return mime.startswith("text/") or mime in _WORDS
 
 
 def _text(head: bytes) -> str:
@@ -250,10 +202,10 @@ def _text(head: bytes) -> str:
     text = _decoded(head)
     if text is None:
         return ""
-    start = text[:4096].removeprefix("\ufeff").lstrip().lower()
+    start, rows = text[:4096].removeprefix("\ufeff").lstrip().lower(), formats.FORMATS.values()
     if start.startswith("<"):
-        return next((mime for mark, mime in _MARKUP if mark in start), "text/xml")
-    return next((mime for mark, mime in _WORDED if re.match(mark, start)), "text/plain")
+        return next((row.mime for row in rows if any(mark in start for mark in row.markup)), "text/xml")
+    return next((row.mime for row in rows if row.words and re.match(row.words, start)), "text/plain")
 
 
 def _decoded(head: bytes) -> str | None:

@@ -50,21 +50,26 @@ def _allowed(stream: Stream, what: str) -> None:
     """Raises UnknownType for a stream whose decoder is not on the list, before that decoder is ever opened."""
     context = stream.codec_context
     if context is None or context.codec.name not in allowlists.CODECS:
-        coded = f"coded as {context.name}" if context else "in a coding that nothing here knows"
-        raise errors.UnknownType(f"its {what} is {coded}, which is not read; export it as MP4 with H.264 and AAC")
+        codec = context.name if context else "unknown"
+        raise errors.UnknownType(
+            f"the codec of the {what} stream is not supported: {codec}. Export it as H.264 and AAC in MP4"
+        )
 
 
 def check_frame(width: int, height: int) -> None:
     """Raises TooMuch for more pixels than 8K film has."""
     if width * height > MAX_FRAME_PIXELS:
-        raise errors.TooMuch(f"its picture is {width} x {height}, more than 8K film; export it smaller")
+        raise errors.TooMuch(
+            f"the video is too large: {width} x {height} pixels; limit: {MAX_FRAME_PIXELS // 1_000_000} megapixels. "
+            "Export it smaller"
+        )
 
 
 def video_stream(stream: PictureStream, timing: Timing, track: mp4.Track | None) -> VideoStream:
     """Facts about one moving picture. Raises UnknownType for its codec, TooMuch for its size."""
     import av
 
-    _allowed(stream, "picture")
+    _allowed(stream, "video")
     context = stream.codec_context
     check_frame(context.width, context.height)
     pixels = context.format
@@ -92,14 +97,12 @@ def video_stream(stream: PictureStream, timing: Timing, track: mp4.Track | None)
 def audio_stream(stream: SoundStream, timing: Timing) -> AudioStream:
     import av
 
-    _allowed(stream, "sound")
+    _allowed(stream, "audio")
     context = stream.codec_context
     if not context.channels or not context.sample_rate:
-        raise errors.Damaged("its sound cannot be decoded; get it again from its source, or export it as MP3 or M4A")
+        raise errors.Damaged("the audio stream cannot be decoded. Get an undamaged copy, or export it as MP3 or M4A")
     if context.channels not in _ARRANGEMENTS:
-        raise errors.TooMuch(
-            f"its sound has {context.channels} channels, which cannot be mixed down; export it as stereo"
-        )
+        raise errors.TooMuch(f"the audio has {context.channels} channels, which is not supported. Export it as stereo")
     return AudioStream(
         index=stream.index, codec=context.codec.canonical_name, profile=context.profile or "",
         channels=context.channels, sample_rate=context.sample_rate, bit_rate=_bit_rate(context.bit_rate, timing),

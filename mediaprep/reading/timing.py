@@ -75,8 +75,13 @@ class Timing(Struct):
         return odd * 50 > len(steps)
 
 
-def timings(container: av.container.InputContainer, most: int | None = None) -> dict[int, Timing]:
-    """Index of a stream -> its times. `most`: stop after so many packets; None reads to the end."""
+def timings(
+    container: av.container.InputContainer, most: int | None = None, *, counted: bool = False
+) -> dict[int, Timing]:
+    """Index of a stream -> its times. `most`: stop after so many packets; None reads to the end.
+
+    `counted`: packets say only how long they last, and each begins where the one before it ends.
+    """
     found = {stream.index: Timing(times=[]) for stream in container.streams}
     pictures = {stream.index for stream in container.streams if stream.type == "video"}
     units: dict[int, float] = {}  # a Fraction for each packet would cost more than reading it
@@ -87,20 +92,20 @@ def timings(container: av.container.InputContainer, most: int | None = None) -> 
             continue
         count += 1
         if count > _MAX_PACKETS:
-            raise errors.TooMuch(f"the file has more than {_MAX_PACKETS:,} packets; cut it into parts")
+            raise errors.TooMuch(f"the file has too many packets; limit: {_MAX_PACKETS:,}. Split it into parts")
         timing.size += packet.size
         timing.packets += not packet.is_discard
         if not timing.first and packet.stream_index in pictures:
             timing.first = bytes(packet)[:_FIRST_PACKET]
         moment = packet.pts if packet.pts is not None else packet.dts
-        if moment is None or packet.is_discard:
+        if (moment is None and not counted) or packet.is_discard:
             continue
         unit = units.get(packet.stream_index)
         if unit is None:
             if packet.time_base is None:
                 continue
             unit = units[packet.stream_index] = float(packet.time_base)
-        start = moment * unit
+        start = (timing.end or 0.0) if moment is None else moment * unit
         end = start + (packet.duration or 0) * unit
         timing.start = start if timing.start is None else min(timing.start, start)
         timing.end = end if timing.end is None else max(timing.end, end)

@@ -2,54 +2,12 @@
 
 The protocol list alone stops nothing: an HLS playlist named `.mp4` still reads another local file. Forcing the
 sniffed demuxer and listing it alone does (measured with 45 reference attacks). The list of decoders is the largest
-surface of all: only what a phone, a browser, a camera or a desktop writes is on it.
+surface of all: only what a phone, a browser, a camera or a desktop writes is on it. Demuxers are in `formats`.
 """
 
 from __future__ import annotations
 
 from mediaprep.containers.structure import MAX_FRAME_PIXELS, MAX_STREAMS
-
-DEMUXERS: dict[str, str] = {
-    "video/mp4": "mov",
-    "video/quicktime": "mov",
-    "video/3gpp": "mov",
-    "video/3gpp2": "mov",
-    "video/x-m4v": "mov",
-    "audio/mp4": "mov",
-    "audio/3gpp": "mov",
-    "audio/3gpp2": "mov",
-    "video/webm": "matroska",
-    "video/x-matroska": "matroska",
-    "audio/webm": "matroska",
-    "audio/x-matroska": "matroska",
-    "video/x-msvideo": "avi",
-    "video/mp2t": "mpegts",
-    "audio/mp2t": "mpegts",
-    "video/mpeg": "mpeg",
-    "video/x-ms-wmv": "asf",
-    "video/x-ms-asf": "asf",
-    "audio/x-ms-wma": "asf",
-    "video/x-flv": "flv",
-    "audio/x-flv": "flv",
-    "audio/mpeg": "mp3",
-    "audio/aac": "aac",
-    "audio/amr": "amr",
-    "audio/amr-wb": "amr",
-    "audio/ogg": "ogg",
-    "video/ogg": "ogg",
-    "audio/flac": "flac",
-    "audio/wav": "wav",
-    "audio/aiff": "aiff",
-    "audio/x-caf": "caf",
-    "audio/basic": "au",
-    "audio/ac3": "ac3",
-    "audio/eac3": "eac3",
-    "audio/x-ape": "ape",
-    "audio/x-musepack": "mpc8",
-    "audio/x-wavpack": "wv",
-    "audio/vnd.rn-realaudio": "rm",
-}
-"""MIME type -> the ffmpeg demuxer to force with `-f`. A type that is not here never reaches a decoder."""
 
 _PICTURE_DECODERS = (
     "h264", "hevc", "libdav1d", "av1", "vp8", "vp9", "libvpx", "libvpx-vp9", "theora",

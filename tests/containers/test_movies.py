@@ -184,7 +184,7 @@ def test_ogg(folder: Path) -> None:
     assert ogg.read(io.BytesIO(data + b"xyz")).trailing == 3
     assert ogg.read(io.BytesIO(data + data)).chained
     head = data.index(b"OpusHead")
-    assert "before its sound" in ogg.read(io.BytesIO(data[: head + 10] + b"\xff\xff" + data[head + 12 :])).cut
+    assert "before its audio" in ogg.read(io.BytesIO(data[: head + 10] + b"\xff\xff" + data[head + 12 :])).cut
     vorbis = ogg.read(io.BytesIO(made(folder, "clean.ogg", *TONE, "-c:a", "libvorbis")))
     assert vorbis.codecs == ("vorbis",) and not vorbis.metadata
     assert ogg.read(io.BytesIO(made(folder, "flac.oga", *TONE, "-c:a", "flac", "-metadata", "DATE=2026"))).metadata == {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from mediaprep import formats
 from mediaprep.encoders import film
 from mediaprep.encoders.film import AudioSettings, FilmRecipe, SoundChoice, VideoSettings
 from mediaprep.encoders.picture import flattening
@@ -32,10 +33,6 @@ PIXELS = "yuv420p"
 """8-bit 4:2:0: the only pixels that are made, since every phone decodes them."""
 
 _PROFILES = ("Main", "High", "Constrained Baseline")
-# A sound is copied beside a picture that is encoded only where its packets' times can be trusted.
-_STEADY = ("mov", "matroska", "flv")
-# Packets are copied only where they say when they are shown; AVI does so as long as none is out of order.
-_TIMED = ("mov", "matroska", "flv", "mpegts", "avi")
 _PLAIN_AAC = ("LC", "HE-AAC", "HE-AACv2")
 
 
@@ -43,7 +40,8 @@ def copies(media: Media, limits: Limits) -> Iterator[FilmRecipe]:
     """Both streams copied; the picture copied and the sound encoded. Nothing where the film has to be cut."""
     if media.kind != "video" or media.main_video is None or film_end(media, limits) is not None:
         return
-    if media.demuxer not in _TIMED or (media.demuxer == "avi" and media.main_video.b_frames):
+    # The packets of an AVI say when they are shown as long as none is out of order.
+    if not formats.container(media.demuxer).timed or (media.demuxer == "avi" and media.main_video.b_frames):
         return
     both = FilmRecipe(encodes=0, sound="copy" if keeps_sound(media, limits) else "none")
     if _fits(both, media, limits):
@@ -105,7 +103,7 @@ def sound_track(media: Media, limits: Limits, total: float | None, *, copying: b
         return "none"
     source = media.main_audio
     small = source.bit_rate is not None and source.bit_rate <= 1.15 * sound.bit_rate
-    steady = media.demuxer in _STEADY and film_end(media, limits) is None
+    steady = formats.container(media.demuxer).exact and film_end(media, limits) is None
     plain = source.codec == "aac" and source.profile in _PLAIN_AAC
     plain = plain and source.channels <= min(2, limits.max_channels.get(MP4, 2))
     wanted = limits.sample_rate in (None, source.sample_rate)

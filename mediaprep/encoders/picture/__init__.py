@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal
 
+from mediaprep import formats
 from mediaprep.encoders.picture import colour
 from mediaprep.errors import Damaged, Incomplete, TooMuch
+from mediaprep.formats import suffix_for
 from mediaprep.media import Media
-from mediaprep.reading.sniff import PILLOW, suffix_for
 from mediaprep.rules import Limits
 
 if TYPE_CHECKING:
@@ -224,27 +225,30 @@ def named(media: Media, mime: str) -> str:
 def _opened(path: Path, media: Media) -> Image:
     from PIL import Image, UnidentifiedImageError
 
-    if media.mime not in PILLOW:
+    row = formats.of(media.mime)
+    if not row.pillow:
         raise Damaged(f"{media.mime} cannot be opened as a picture; export it as JPEG or PNG")
     if media.mime == "image/heic":
         from pillow_heif import register_heif_opener
 
         register_heif_opener(thumbnails=False)
+    if media.demuxer:  # the reader has found that Pillow refuses it
+        return _opened_by_av(path, media.demuxer)
     try:
-        return Image.open(path, formats=[PILLOW[media.mime]])
+        return Image.open(path, formats=[row.pillow])
     except UnidentifiedImageError:
-        if media.mime not in ("image/avif", "image/heic"):
+        if not row.second:
             raise
-    return _opened_by_av(path)
+    return _opened_by_av(path, row.second)
 
 
-def _opened_by_av(path: Path) -> Image:
+def _opened_by_av(path: Path, demuxer: str) -> Image:
     """What neither libavif's nor libheif's front end opens: sequences, with a second, grey stream as their alpha."""
     import av
 
     from mediaprep.running import allowlists
 
-    options = allowlists.input_options("mov")
+    options = allowlists.input_options(demuxer)
     kind = options.pop("f")
 
     def first_frame(index: int) -> Image:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mediaprep import formats
 from mediaprep.errors import Damaged, TooMuch
 from mediaprep.media import Media
 
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
     import av.video.stream
     from PIL.GifImagePlugin import GifImageFile
     from PIL.Image import Image
-
-FORMATS = {
-    "image/gif": "GIF",
-    "image/png": "PNG",
-    "image/apng": "PNG",
-    "image/webp": "WEBP",
-    "image/avif": "AVIF",
-}
-"""What Pillow may open an animation as. HEIC, and AVIF that Pillow does not open, go through PyAV."""
 
 MAX_PIXELS = 400_000_000
 """Pixels of all frames together, as their canvas counts."""
@@ -81,13 +73,14 @@ def _opened(path: Path, media: Media) -> Image | None:
     """The animation in Pillow, None where FFmpeg has to read it."""
     from PIL import Image, UnidentifiedImageError
 
-    if media.mime not in FORMATS:
+    row = formats.of(media.mime)
+    if not row.moves:  # HEIC
         return None
     with _as_our_errors():
         try:
-            return Image.open(_webp(path) if media.mime == "image/webp" else path, formats=[FORMATS[media.mime]])
+            return Image.open(_webp(path) if media.mime == "image/webp" else path, formats=[row.pillow])
         except UnidentifiedImageError:
-            if media.mime != "image/avif":
+            if not row.second:
                 raise
     return None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from mediaprep import formats
 from mediaprep.errors import Damaged
 from mediaprep.media import AudioStream, Media
 
@@ -40,9 +41,6 @@ WAVEFORM_RATE = 8000
 FINEST = 32
 MOST_LEVELS = 1024
 """Samples of the first level measured (4 ms), and how many levels are kept before neighbours are merged."""
-
-OWN_CLOCK = frozenset({"matroska", "mov", "mpegts", "mpeg", "asf", "avi", "flv"})
-"""Demuxers whose packets say when they play, so that a gap between them is silence that was meant."""
 
 # Codecs that sound better than AAC-LC at the same bit rate, and by how much more AAC has to spend.
 _THRIFTY = {"opus": 2.0, "amr_nb": 2.0, "amr_wb": 2.0, "speex": 2.0}
@@ -116,7 +114,7 @@ def mixed(node: Node, media: Media, sound: AudioStream, channels: int, sample_ra
     More than two channels become stereo as ITU-R BS.775 says (the centre and the surrounds at -3 dB, so that speech
     stays as loud as it was), with a limiter for what adds up. Stereo becomes mono by the mean, which never clips.
     """
-    if media.demuxer in OWN_CLOCK:
+    if formats.container(media.demuxer).clock:
         node = node.filter("asetpts", "PTS-STARTPTS").filter("aresample", **{"async": 1})
     if sound.channels > 2:
         node = node.filter("aformat", sample_fmts="fltp").filter("aresample", ochl="stereo")
