@@ -32,7 +32,7 @@ class Way:
     options: list[str] = field(default_factory=list)
     repeatable: bool = True
 
-    def terms(self, *, force: bool = False, timeout: float = 20, envelope: Envelope | None = None) -> Terms:
+    def terms(self, *, force: bool = False, timeout: float = 300, envelope: Envelope | None = None) -> Terms:
         host = None
         if "--host" in self.options:
             public = dict(zip(self.options[::2], self.options[1::2], strict=True)).get("--public-url", "")

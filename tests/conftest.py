@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -25,6 +26,14 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEDIAPREP_STATE", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture
+def deadlines_end(monkeypatch: pytest.MonkeyPatch) -> Callable[[Event], None]:
+    """Called with an event: every deadline of the network is over once that happens, and not before."""
+    from tests.clocks import Leap
+
+    return lambda happens: monkeypatch.setattr("mediaprep.network.deadline.time", Leap(happens))
 
 
 @pytest.fixture(scope="session")

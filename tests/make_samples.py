@@ -93,7 +93,7 @@ def ffmpeg(arguments: str, *, inputs: str = "") -> Maker:
         exact = ["-fflags", "+bitexact", "-flags", "+bitexact", "-threads", "1"]
         words = [*shlex.split(inputs), *shlex.split(arguments)]
         quiet = {**os.environ, "SVT_LOG": "1"}
-        subprocess.run([*program, *words, *exact, path.name], cwd=path.parent, env=quiet, check=True, timeout=120)
+        subprocess.run([*program, *words, *exact, path.name], cwd=path.parent, env=quiet, check=True, timeout=1200)
 
     return make
 

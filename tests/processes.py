@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+PATIENCE = 600.0
+"""Seconds that a test waits for what must come. It is there to end a hang: no machine, however busy, takes so long."""
+
 
 def running(mark: str) -> list[int]:
     """Every ffmpeg that carries `mark` on its command line, whoever started it."""
@@ -18,8 +21,9 @@ def running(mark: str) -> list[int]:
     return found
 
 
-def soon(condition: Callable[[], object], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
+def soon(condition: Callable[[], object]) -> bool:
+    """Whether it comes true before patience ends."""
+    end = time.monotonic() + PATIENCE
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return bool(condition())

@@ -42,7 +42,7 @@ class Route:
 
     def terms(self, envelope: Envelope = TO, **more: Any) -> Terms:
         host = self.site.host() if self.site else None
-        return agree(self.destination, host=host, envelope=envelope, timeout=20, **more)
+        return agree(self.destination, host=host, envelope=envelope, timeout=300, **more)
 
     def written(self) -> Mapping[str, Any]:
         """What was stored, each with a mark that changes when it is stored anew."""
@@ -74,7 +74,7 @@ def uploads(api: StandIn) -> list[str]:
 
 
 def got(link: str) -> bytes:
-    with urllib.request.urlopen(link, timeout=20) as response:
+    with urllib.request.urlopen(link, timeout=300) as response:
         body: bytes = response.read()
         return body
 

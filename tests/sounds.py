@@ -33,7 +33,7 @@ AUDIO = Limits(
 def record(folder: Path, seconds: float, *settings: str, graph: str = SPEECH, name: str = "input") -> Path:
     """A sound from one of ffmpeg's own sources; `settings` are the output's."""
     made = ["-v", "error", "-y", "-f", "lavfi", "-i", graph.format(seconds=seconds)]
-    tools.run([*made, *settings, name], folder=folder, seconds=60)
+    tools.run([*made, *settings, name], folder=folder, seconds=600)
     return folder / name
 
 

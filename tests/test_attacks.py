@@ -68,7 +68,7 @@ PRIVATE = {
 def made(path: Path, *arguments: str) -> bytes:
     """What ffmpeg makes, in bytes."""
     command = [tools.ffmpeg().path, "-nostdin", "-v", "error", "-y", *arguments, "-threads", "1", str(path)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=600)
     return path.read_bytes()
 
 

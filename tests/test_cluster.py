@@ -30,7 +30,7 @@ def test_a_cluster_does_the_same_work(tmp_path: Path) -> None:
     out = tmp_path / "out"
     files = [str(SAMPLES / name) for name in ("photo.bmp", "film-hevc.mp4")]
     command = [sys.executable, str(script), *files, "--into", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stderr
     independent.still(out / "photo.jpg")
     independent.film(out / "film-hevc.mp4")
@@ -40,6 +40,6 @@ def test_a_cluster_does_the_same_work(tmp_path: Path) -> None:
 def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mediaprep", "convert", str(SAMPLES), "--into", str(tmp_path / "out")]
     command += ["--scheduler", "tcp://127.0.0.1:1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 2
     assert "no scheduler answers" in done.stderr and "Traceback" not in done.stderr

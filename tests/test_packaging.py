@@ -27,7 +27,7 @@ def run(*arguments: str | Path, cwd: Path = ROOT, **environment: str) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=3000,
     )
     assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout

@@ -21,7 +21,7 @@ def run(*command: str | os.PathLike[str], cwd: Path) -> subprocess.CompletedProc
         "PRE_COMMIT_HOME": str(cwd / ".cache"),
         "LC_ALL": "C.UTF-8",
     }
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=1200)
 
 
 def pre_commit(*arguments: str | os.PathLike[str], cwd: Path) -> subprocess.CompletedProcess[str]:

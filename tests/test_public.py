@@ -36,7 +36,7 @@ def test_no_module_hides_a_name() -> None:
         "    if not found.name.endswith('__main__'): import_module(found.name)\n"
         "print([name for name in mediaprep.__all__ if inspect.ismodule(getattr(mediaprep, name))])\n"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=600)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 

@@ -56,7 +56,7 @@ def test_a_session_prints_what_it_shows(block: str, folder: Path) -> None:
         command, _, shown = part.partition("\n")
         done = subprocess.run(
             ["sh", "-c", f"{{ {command}\n}} 2>&1"],
-            cwd=folder, env=environment(), capture_output=True, text=True, timeout=120, check=False,
+            cwd=folder, env=environment(), capture_output=True, text=True, timeout=1200, check=False,
         )  # fmt: skip
         assert "Traceback" not in done.stdout
         assert sorted(plain(done.stdout)) == sorted(plain(shown)), f"$ {command}\n{done.stdout}"
@@ -72,7 +72,7 @@ def test_python_runs_as_it_stands(block: str, folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", block],
         cwd=folder, env={**environment(), "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=1200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

@@ -143,7 +143,7 @@ def test_every_record_that_a_command_prints_is_as_the_schema_says(tmp_path: Path
     (tmp_path / "samples").symlink_to(SAMPLES)
     done = subprocess.run(
         [sys.executable, "-m", "mediaprep", *arguments, "--json"],
-        cwd=tmp_path, env={**os.environ, "MSGFLASH_INSTANCE_ID": "1"}, capture_output=True, text=True, timeout=120,
+        cwd=tmp_path, env={**os.environ, "MSGFLASH_INSTANCE_ID": "1"}, capture_output=True, text=True, timeout=1200,
     )  # fmt: skip
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(records) == sum(argument.startswith("samples/") for argument in arguments), done.stderr

@@ -28,7 +28,7 @@ main()
 
 def loaded(*arguments: str) -> tuple[int, set[str]]:
     """The exit code of a command, and every module that was loaded when it ended."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, timeout=600)
     return done.returncode, set(json.loads(done.stderr.splitlines()[-1]))
 
 
@@ -57,5 +57,5 @@ def test_what_touches_no_file_loads_nothing_heavy(code: int, arguments: list[str
 
 def test_importing_the_package_loads_nothing_of_it() -> None:
     code = "import json, sys, mediaprep; print(json.dumps(sorted(m for m in sys.modules if 'mediaprep' in m)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True)
     assert json.loads(done.stdout) == ["mediaprep", "mediaprep.version"]

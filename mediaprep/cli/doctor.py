@@ -32,7 +32,7 @@ class Check(Struct, frozen=True, kw_only=True):
 
 def examine() -> list[Check]:
     """Every check, in the order in which one would mend things."""
-    return [*_ffmpeg(), *_packages(), _builder(), _magic(), _confinement(), _state()]
+    return [*_ffmpeg(), *_packages(), _builder(), _magic(), _confinement(), _limits(), _state()]
 
 
 def _ffmpeg() -> list[Check]:
@@ -128,15 +128,28 @@ def _confinement() -> Check:
     from mediaprep.running import sandbox
 
     level = sandbox.level()
-    advice = "" if level == "bubblewrap" else "apt install bubblewrap confines ffmpeg best"
+    advice = "" if level == "bubblewrap" else "for the strongest confinement, on Linux: apt install bubblewrap"
     words = {
-        "bubblewrap": "ffmpeg runs inside bubblewrap: no network, no files but its own",
-        "landlock": "ffmpeg runs under Landlock and resource limits: no files but its own",
-        "limits": "ffmpeg runs under resource limits only",
+        "bubblewrap": "ffmpeg runs inside bubblewrap: no network, no files except its own",
+        "landlock": "ffmpeg runs under Landlock and resource limits: no files except its own",
+        "limits": "not available: ffmpeg can read every file of this user",
+        "time": "not available on this system: ffmpeg can read every file of this user",
     }
-    return Check(
-        name="confinement", found=level != "limits", needed=False, detail=words.get(level, level), advice=advice
-    )
+    confined = level in ("bubblewrap", "landlock")
+    return Check(name="confinement", found=confined, needed=False, detail=words[level], advice=advice)
+
+
+def _limits() -> Check:
+    """The limits that this system can hold ffmpeg and the workers to, and those that it cannot."""
+    from mediaprep.running import system
+
+    limits = system.limits()
+    detail = f"enforced: {', '.join(name for name in limits if limits[name])}"
+    if missing := ", ".join(name for name in limits if not limits[name]):
+        advice = "convert files from untrusted senders on Linux"
+        detail = f"{detail}; not available on this system: {missing}"
+        return Check(name="limits", found=False, needed=False, detail=detail, advice=advice)
+    return Check(name="limits", found=True, needed=False, detail=detail)
 
 
 def _state() -> Check:

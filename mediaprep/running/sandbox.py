@@ -59,7 +59,7 @@ def levels() -> tuple[str, ...]:
         "bubblewrap": _bubblewrap_works(),
         "landlock": system.landlock_abi() >= 1,
         "limits": system.UNIX,
-        "time": True,
+        "time": not system.UNIX,
     }
     return tuple(name for name in works if works[name])
 

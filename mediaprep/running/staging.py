@@ -21,9 +21,9 @@ from mediaprep.running import system
 
 PREFIX = ".mediaprep-"
 
-KINDS = {
+IRREGULAR = {
     stat.S_ISDIR: "a folder",
-    stat.S_ISLNK: "a link; name the file or folder that it points to",
+    stat.S_ISLNK: "a link",
     stat.S_ISFIFO: "a pipe",
     stat.S_ISSOCK: "a socket",
     stat.S_ISCHR: "a device",
@@ -69,9 +69,10 @@ def identity(source: Path) -> os.stat_result:
         raise Unreadable(f"cannot access the file: {error.strerror}; check the folder's permissions") from None
     if stat.S_ISDIR(found.st_mode) and not system.may_list(source):
         raise Unreadable("cannot list the folder: permission denied; allow it (chmod +rx)")
-    for is_kind, words in KINDS.items():
+    for is_kind, words in IRREGULAR.items():
         if is_kind(found.st_mode):
-            raise NotAFile(f"not a regular file: this is {words}")
+            advice = "give the path of a file (for a link, the file that it points to)"
+            raise NotAFile(f"not a regular file: this is {words}; {advice}")
     return found
 
 

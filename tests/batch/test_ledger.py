@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from pathlib import Path
@@ -15,6 +14,7 @@ from mediaprep.options import Options
 from mediaprep.pipeline import Request
 from mediaprep.planning.profiles import load
 from mediaprep.record import Prepared
+from mediaprep.running import system
 
 REQUEST = Request(profile=load("whatsapp"))
 
@@ -121,10 +121,9 @@ def test_one_process_at_a_time_opens_it(tmp_path: Path) -> None:
         with Ledger(state):
             opened.set()
 
-    with (state / "ledger.lock").open("a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with system.locked(state / "ledger.lock", lambda: None):
         thread = threading.Thread(target=use)
         thread.start()
         assert not opened.wait(0.3)
-    assert opened.wait(20)
+    assert opened.wait(300)
     thread.join()

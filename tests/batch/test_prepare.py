@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from mediaprep import Options, UsageError, check, check_all, plan, prepare, prep
 from mediaprep.batch.ledger import Ledger
 from mediaprep.batch.sources import walk
 from tests import independent
+from tests.processes import soon
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -303,9 +303,7 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_finishes(tmp_path: Pa
     copytree(SAMPLES, tree, ignore=lambda _, names: [name for name in names if not name.startswith(("film", "memo"))])
     script = f"from mediaprep import prepare_all\nlist(prepare_all([{str(tree)!r}], into={str(out)!r}))"
     process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not [path for path in out.glob("[!.]*") if path.is_file()]:
-        time.sleep(0.05)
+    assert soon(lambda: [path for path in out.glob("[!.]*") if path.is_file()])
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     whole = {path: path.stat().st_mtime_ns for path in out.glob("[!.]*")}

@@ -14,7 +14,7 @@ import pytest
 
 from mediaprep import UsageError, check, check_all, plan, prepare_all
 from mediaprep.batch.sources import gather, is_link
-from tests.processes import soon
+from tests.processes import PATIENCE, soon
 from tests.servers.shelf import Shelf
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -96,9 +96,9 @@ def test_ctrl_c_ends_a_fetch_at_once(shelf: Shelf) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        assert soon(lambda: shelf.received, 30)
+        assert soon(lambda: shelf.received)
         os.killpg(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=15)
+        _, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     assert process.returncode == 130 and "interrupted" in err and "Traceback" not in err
@@ -107,8 +107,8 @@ def test_ctrl_c_ends_a_fetch_at_once(shelf: Shelf) -> None:
 def test_on_the_command_line(shelf: Shelf) -> None:
     link = shelf.sample("film.mov", "video/quicktime")
     command = [sys.executable, "-m", "mediaprep", "plan", link, "--json"]
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert refused.returncode == 1 and "--allow-host 127.0.0.1" in refused.stdout and shelf.received == []
-    done = subprocess.run([*command, "--allow-host", "127.0.0.1"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*command, "--allow-host", "127.0.0.1"], capture_output=True, text=True, timeout=PATIENCE)
     record = json.loads(done.stdout)
     assert (done.returncode, record["source"], record["action"]) == (1, link, "remux")

@@ -7,20 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from shutil import copy
 
 import pytest
 
 from mediaprep.rules import GROUPS, MANUAL, RENAMED
+from tests.processes import PATIENCE, soon
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def mediaprep(*arguments: object, **extra: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mediaprep", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **extra)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, **extra)  # type: ignore[call-overload, no-any-return]
 
 
 def test_check_says_what_is_wrong_and_exits_with_1() -> None:
@@ -45,7 +45,7 @@ def test_json_is_one_record_a_line_and_nothing_else(tmp_path: Path) -> None:
 def test_records_that_cannot_be_written_are_one_sentence() -> None:
     for where in ("> /dev/full", ">&-"):
         command = f'"{sys.executable}" -m mediaprep check "{SAMPLES / "photo-ready.jpg"}" --json {where}'
-        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=PATIENCE)
         assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) <= 1
         assert done.returncode == (1 if "full" in where else 0)
 
@@ -106,11 +106,9 @@ def test_a_missing_tool_is_exit_code_3(tmp_path: Path) -> None:
 def test_an_interrupt_is_exit_code_130_and_leaves_nothing_half(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mediaprep", "convert", str(SAMPLES), "--into", str(tmp_path / "out")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not list((tmp_path / "out").glob("[!.]*")):
-        time.sleep(0.05)
+    assert soon(lambda: list((tmp_path / "out").glob("[!.]*")))
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in said and "interrupted" in said
     assert not list((tmp_path / "out").glob(".*"))
@@ -119,11 +117,9 @@ def test_an_interrupt_is_exit_code_130_and_leaves_nothing_half(tmp_path: Path) -
 def test_a_request_to_end_is_like_an_interrupt(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mediaprep", "convert", str(SAMPLES), "--into", str(tmp_path / "out")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not list((tmp_path / "out").glob("[!.]*")):
-        time.sleep(0.05)
+    assert soon(lambda: list((tmp_path / "out").glob("[!.]*")))
     process.terminate()
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "interrupted" in said) == (130, True)
     assert not list((tmp_path / "out").glob(".*"))
 

@@ -53,7 +53,7 @@ def mediaprep(
         [sys.executable, "-m", "mediaprep", *map(str, arguments)],
         input=given,
         capture_output=True,
-        timeout=60,
+        timeout=600,
         env={**bare, "MEDIAPREP_STATE": str(state), **(environment or {})},
     )
     assert b"canary" not in done.stdout + done.stderr
@@ -237,7 +237,7 @@ def test_standard_streams_that_are_not_there(where: str, code: int, tmp_path: Pa
     environment = {**os.environ, "MEDIAPREP_STATE": str(tmp_path), "WASSENGER_TOKEN": "canary-secret-wassenger"}
     command = f'"{sys.executable}" -m mediaprep hook --via wassenger {where}'
     given = b'{"phone": "+12345678900", "message": "hi"}'
-    done = subprocess.run(command, shell=True, input=given, capture_output=True, timeout=60, env=environment)
+    done = subprocess.run(command, shell=True, input=given, capture_output=True, timeout=600, env=environment)
     assert done.returncode == code
     assert len(done.stderr.splitlines()) == 1 and b"Traceback" not in done.stderr
 

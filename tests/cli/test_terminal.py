@@ -91,7 +91,7 @@ def test_what_is_printed_goes_to_the_output_and_the_bar_to_the_terminal(
 def test_a_reference_that_cannot_be_written_is_one_sentence(wassenger: WassengerStandIn, tmp_path: Path) -> None:
     words, environment = command(wassenger, tmp_path)
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, timeout=60)
+        done = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, timeout=600)
     said = done.stderr.decode()
     assert done.returncode == 1 and "Traceback" not in said
     assert said.splitlines()[-1] == "mediaprep: the standard output cannot be written: No space left on device"

@@ -23,7 +23,7 @@ def made(folder: Path, name: str, *arguments: str) -> bytes:
     """What ffmpeg makes, in bytes."""
     path = folder / name
     command = [tools.ffmpeg().path, "-nostdin", "-v", "error", "-y", *arguments, "-threads", "1", str(path)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=600)
     return path.read_bytes()
 
 

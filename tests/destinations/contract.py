@@ -152,7 +152,7 @@ class DestinationContract:
     def references(destination: Destination, sent: Parcel) -> Iterator[Reference]:
         """Every reference that a file can have with this destination, each while it serves."""
         if destination.uploads:
-            yield Reference(id=destination.upload(sent, Line(Deadline(20))).value)
+            yield Reference(id=destination.upload(sent, Line(Deadline(300))).value)
         if destination.inline:
             yield destination.inside(sent.path, sent.full_mime)
         if not destination.uploads:
@@ -243,7 +243,7 @@ class DestinationContract:
             if not (destination.uploads or destination.inline):
                 storage = stack.enter_context(Storage())
                 host = open_host(f"{storage.url}/media", environment={})
-            terms = agree(destination, host=host, timeout=20)
+            terms = agree(destination, host=host, timeout=300)
             (slot,) = destination.read(destination.example).slots
             given = filled(destination.example, slot, Reference(link=str(SAMPLES / "photo-gps.jpg")))
             post = destination.post(given, "image")

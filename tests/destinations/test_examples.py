@@ -64,7 +64,7 @@ def test_wassenger_uploads_and_what_is_read_of_their_answer_are_those_of_its_tut
     )  # fmt: skip
     with Tutorial() as server:
         wassenger = connect("wassenger", {"WASSENGER_TOKEN": "canary-secret-wassenger", "WASSENGER_URL": server.url})
-        receipt = wassenger.kept_for(datetime.timedelta(days=1)).upload(parcel, Line(Deadline(20)))
+        receipt = wassenger.kept_for(datetime.timedelta(days=1)).upload(parcel, Line(Deadline(300)))
     (request,) = server.received
     assert (request.method, request.path, request.content_type) == ("POST", "/v1/files", "application/json")
     assert request.json() == example

@@ -50,7 +50,7 @@ def parcel(folder: Path, content: bytes = JPEG, mime: str = "image/jpeg", target
     return Parcel(path=path, mime=mime, bytes=len(content), sha256=digest, target=target, **facts)
 
 
-def line(seconds: float = 20) -> Line:
+def line(seconds: float = 300) -> Line:
     return Line(Deadline(seconds))
 
 
@@ -86,7 +86,7 @@ def test_wassenger_fetches_what_has_a_link(server: WassengerStandIn, site: Site,
     told: list[bool] = []
     sent = parcel(tmp_path, link=f"{site.url}/holiday.jpg", reference="order 7")
     destination = Wassenger(server.environment).kept_for(7 * DAY)
-    receipt = destination.upload(sent, Line(Deadline(20), last=lambda: told.append(bool(server.received))))
+    receipt = destination.upload(sent, Line(Deadline(300), last=lambda: told.append(bool(server.received))))
     assert server.received[0].json() == {
         "url": sent.link, "expiration": "7d", "filename": "holiday.jpeg", "reference": "order 7",
     }  # fmt: skip

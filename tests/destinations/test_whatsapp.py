@@ -52,7 +52,7 @@ def parcel(folder: Path, target: str = "image", filename: str = "offer.pdf") -> 
 
 
 def line() -> Line:
-    return Line(Deadline(20))
+    return Line(Deadline(300))
 
 
 def at(url: str) -> WhatsApp:

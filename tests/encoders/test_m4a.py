@@ -177,7 +177,7 @@ def test_the_sound_of_a_film_is_copied_from_where_it_starts(tmp_path: Path) -> N
     late = ["-itsoffset", "2", "-i", "sound.aac", "-map", "0", "-map", "1", "-c:a", "copy", "-c:v", "mjpeg"]
     picture = "testsrc2=size=64x64:rate=10:duration={seconds}"
     made = ["-v", "error", "-y", "-f", "lavfi", "-i", picture.format(seconds=6)]
-    tools.run([*made, *late, "-f", "matroska", "input"], folder=tmp_path, seconds=60)
+    tools.run([*made, *late, "-f", "matroska", "input"], folder=tmp_path, seconds=600)
     media = facts(tmp_path / "input", "video/x-matroska", "matroska", kind="video")
     sound = replace(media.audio[0], duration=4.0, bit_rate=64_000)
     film = replace(media, audio=(sound,), video=(VideoStream(index=0, codec="mjpeg"),))

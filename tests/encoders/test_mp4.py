@@ -70,7 +70,7 @@ Convert = Callable[..., Made]
 
 def ffmpeg(*arguments: str) -> None:
     command = [tools.ffmpeg().path, "-v", "error", "-y", *arguments]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=60)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=600)
 
 
 @pytest.fixture

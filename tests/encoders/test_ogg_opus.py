@@ -150,7 +150,7 @@ def test_opus_from_any_container_is_copied(tmp_path: Path, container: str) -> No
     made = record(tmp_path, 3, "-ac", "1", "-c:a", "libopus", "-b:a", "24k", "-f", "ogg", name="made.ogg")
     tagged = ["-metadata", "title=Secret", "-metadata:s:a:0", "artist=Jo"]
     told = ["-v", "error", "-y", "-i", made.name, "-c", "copy", *tagged, "-f", container, "input"]
-    tools.run(told, folder=tmp_path, seconds=60)
+    tools.run(told, folder=tmp_path, seconds=600)
     demuxer = {"webm": "matroska", "mp4": "mov"}.get(container, container)
     media = facts(tmp_path / "input", f"audio/{container}", demuxer)
     recipe = OPUS.ladder(media, VOICE, (), Options())[0]
@@ -164,7 +164,7 @@ def test_sound_that_starts_late_starts_at_once(tmp_path: Path) -> None:
     record(tmp_path, 2, "-ac", "1", "-c:a", "libopus", "-f", "ogg", name="made.ogg")
     picture = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=10:duration=5", "-itsoffset", "3", "-i", "made.ogg"]
     streams = ["-map", "0", "-map", "1", "-c:v", "mjpeg", "-c:a", "copy", "-f", "matroska", "input"]
-    tools.run(["-v", "error", "-y", *picture, *streams], folder=tmp_path, seconds=60)
+    tools.run(["-v", "error", "-y", *picture, *streams], folder=tmp_path, seconds=600)
     media = facts(tmp_path / "input", "video/x-matroska", "matroska")
     media = replace(media, audio=(replace(media.audio[0], duration=2.0),))
     recipes = OPUS.ladder(media, VOICE, (), Options())
@@ -178,7 +178,7 @@ def test_sound_that_starts_late_starts_at_once(tmp_path: Path) -> None:
 def test_a_copy_that_would_lose_time_is_refused(tmp_path: Path) -> None:
     record(tmp_path, 4, "-ac", "1", "-c:a", "libopus", "-f", "ogg", name="made.ogg")
     gap = ["-i", "made.ogg", "-c", "copy", "-bsf:a", "setts=ts=TS+48000*gt(N\\,99)", "-f", "matroska", "input"]
-    tools.run(["-v", "error", "-y", *gap], folder=tmp_path, seconds=60)
+    tools.run(["-v", "error", "-y", *gap], folder=tmp_path, seconds=600)
     media = facts(tmp_path / "input", "audio/x-matroska", "matroska")
     copy, encode = OPUS.ladder(media, VOICE, (), Options())[:2]
     with pytest.raises(OutputError, match="gaps"):
@@ -201,7 +201,7 @@ def test_joined_frames_sound_the_same_on_a_phone(tmp_path: Path) -> None:
     media = facts(record(tmp_path, 3, "-f", "wav"), "audio/wav", "wav")
     recipe = OPUS.ladder(media, VOICE, (), Options())[0]
     told = OPUS.arguments(recipe, media, media.audio[0], Heard(), "single.ogg")
-    tools.run(told, folder=tmp_path, seconds=60)
+    tools.run(told, folder=tmp_path, seconds=600)
     OPUS.encode(recipe, work(tmp_path, media, VOICE), tmp_path / "output.ogg")
     assert pcm(tmp_path / "output.ogg", "libopus") == pcm(tmp_path / "single.ogg", "libopus")
     _, _, *sound = ogg_pages((tmp_path / "output.ogg").read_bytes())

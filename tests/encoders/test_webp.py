@@ -285,7 +285,7 @@ def test_frames_of_no_time_play_as_in_a_browser(tmp_path: Path) -> None:
 
 def film(folder: Path, source: str, *codec: str) -> None:
     arguments = ["-hide_banner", "-nostdin", "-y", "-v", "error", "-f", "lavfi", "-i", source, *codec, "input"]
-    tools.run(arguments, folder=folder, seconds=60)
+    tools.run(arguments, folder=folder, seconds=600)
 
 
 def test_a_film_becomes_a_sticker_in_time(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ FILENAMES = ["Été à la mer.pdf", "契約書.pdf", 'a"b\\c;d.pdf', "..\n.pdf",
 
 
 def line(progress: Callable[[float], None] | None = None, last: Callable[[], None] | None = None) -> Line:
-    return Line(Deadline(30), progress=progress, last=last)
+    return Line(Deadline(300), progress=progress, last=last)
 
 
 def parcel(
@@ -59,7 +59,7 @@ def noise(folder: Path, size: int) -> bytes:
 
 
 def fetched(url: str) -> tuple[bytes, Message]:
-    with urllib.request.urlopen(url, timeout=20) as response:
+    with urllib.request.urlopen(url, timeout=300) as response:
         return response.read(), response.headers
 
 
@@ -97,7 +97,7 @@ class HostContract:
         assert headers["content-type"] == (sent.full_mime if site.says_codecs else sent.mime)
         if site.keeps_names:
             assert headers["content-disposition"] == disposition(filename)
-        found = try_link(url, sent, head=host.answers_head, deadline=Deadline(30))
+        found = try_link(url, sent, head=host.answers_head, deadline=Deadline(300))
         assert {finding.code for finding in found} == {
             code
             for code, wanted in (
@@ -135,7 +135,7 @@ class HostContract:
         url, _ = host.link(name)
         assert url.isascii() and " " not in url
         assert fetched(url)[0] == sent.path.read_bytes()
-        assert try_link(url, sent, head=host.answers_head, deadline=Deadline(30)) is not None
+        assert try_link(url, sent, head=host.answers_head, deadline=Deadline(300)) is not None
         assert site.stored(prefix)[name] == sent.path.read_bytes()
 
     @pytest.mark.parametrize("filename", FILENAMES, ids=range(len(FILENAMES)))
@@ -156,7 +156,7 @@ class HostContract:
         tracemalloc.start()
         try:
             name = host.upload(sent, line()).value
-            try_link(host.link(name)[0], sent, head=host.answers_head, deadline=Deadline(30))
+            try_link(host.link(name)[0], sent, head=host.answers_head, deadline=Deadline(300))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

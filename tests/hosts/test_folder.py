@@ -56,7 +56,7 @@ open_host({str(tmp_path / "www")!r}, public_url={CDN!r}).upload(
     parcel, Line(Deadline(9), progress=lambda _: os._exit(9))
 )
 """
-    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 9
+    assert subprocess.run([sys.executable, "-c", script], timeout=600).returncode == 9
     (left,) = (tmp_path / "www").iterdir()
     assert left.name.startswith(".") and stat.S_IMODE(left.stat().st_mode) == 0o700
     name = open_host(str(tmp_path / "www"), public_url=CDN).upload(sent, line()).value
@@ -87,14 +87,14 @@ def test_folders_that_cannot_be_used(
 
 def test_a_folder_in_the_file_s_place_is_said(tmp_path: Path, sent: Parcel) -> None:
     (tmp_path / "www" / f"{sent.sha256}.jpg").mkdir(parents=True)
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write to"):
         open_host(str(tmp_path / "www"), public_url=CDN).upload(sent, line())
 
 
 def test_a_folder_that_cannot_be_looked_at_is_said_when_it_is_written_to(tmp_path: Path, sent: Parcel) -> None:
     name = "x" * 300  # refused even where root may look into everything
     host = open_host(str(tmp_path / name), public_url=CDN)
-    with pytest.raises(OutputError, match="cannot be written: File name too long"):
+    with pytest.raises(OutputError, match=r"cannot write to .*: File name too long"):
         host.upload(sent, line())
 
 

@@ -37,14 +37,14 @@ def lost() -> AnswerLost:
 
 def test_a_temporary_failure_is_tried_again() -> None:
     attempt = Attempts(busy(), Unreachable("no way there", temporary=True, retry_after=0))
-    assert persistently(attempt, Deadline(20), repeatable=False) == "done"
+    assert persistently(attempt, Deadline(300), repeatable=False) == "done"
     assert attempt.made == 3
 
 
 def test_failures_that_stay_temporary_end_and_say_how_often_they_came() -> None:
     attempt = Attempts(*(busy() for _ in range(TRIES)))
     with pytest.raises(Refused, match=f"it is busy \\(tried {TRIES} times\\)") as caught:
-        persistently(attempt, Deadline(20), repeatable=True)
+        persistently(attempt, Deadline(300), repeatable=True)
     assert attempt.made == TRIES
     assert caught.value.temporary and caught.value.status == 429 and caught.value.retry_after == 0
 
@@ -52,7 +52,7 @@ def test_failures_that_stay_temporary_end_and_say_how_often_they_came() -> None:
 def test_a_permanent_failure_ends_it_at_once_in_its_own_words() -> None:
     attempt = Attempts(Refused("the key is wrong", status=401))
     with pytest.raises(Refused, match=r"^the key is wrong$") as caught:
-        persistently(attempt, Deadline(20), repeatable=True)
+        persistently(attempt, Deadline(300), repeatable=True)
     assert attempt.made == 1 and caught.value.status == 401 and not caught.value.temporary
 
 
@@ -60,17 +60,17 @@ def test_a_permanent_failure_ends_it_at_once_in_its_own_words() -> None:
 def test_what_may_be_stored_is_sent_again_only_where_that_does_no_harm(error: Callable[[], NetworkError]) -> None:
     once = Attempts(error())
     with pytest.raises(NetworkError) as caught:
-        persistently(once, Deadline(20), repeatable=False)
+        persistently(once, Deadline(300), repeatable=False)
     assert once.made == 1 and caught.value.stored is None
     again = Attempts(error())
-    assert persistently(again, Deadline(20), repeatable=True) == "done"
+    assert persistently(again, Deadline(300), repeatable=True) == "done"
     assert again.made == 2
 
 
 def test_the_other_side_says_how_long_to_wait() -> None:
     attempt = Attempts(busy(0.2))
     started = time.monotonic()
-    persistently(attempt, Deadline(20), repeatable=False)
+    persistently(attempt, Deadline(300), repeatable=False)
     assert time.monotonic() - started >= 0.19
 
 
@@ -95,13 +95,12 @@ def test_nothing_is_tried_once_it_was_stopped() -> None:
     def attempt() -> None:
         attempts.append(1)
         threading.Timer(0.05, stop.set).start()
-        raise busy(10)
+        raise busy(PATIENCE)
 
     attempts: list[int] = []
-    started = time.monotonic()
     with pytest.raises(Refused):
-        persistently(attempt, Deadline(60, stop), repeatable=True)
-    assert len(attempts) == 1 and time.monotonic() - started < 8
+        persistently(attempt, Deadline(1e6, stop), repeatable=True)
+    assert len(attempts) == 1 and stop.is_set()
 
 
 def test_other_errors_pass() -> None:
@@ -109,7 +108,7 @@ def test_other_errors_pass() -> None:
         raise KeyError("ours")
 
     with pytest.raises(KeyError):
-        persistently(attempt, Deadline(20), repeatable=True)
+        persistently(attempt, Deadline(300), repeatable=True)
 
 
 def test_waits_grow_differ_and_have_an_end() -> None:

@@ -14,7 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def document(folder: Path, size: int = 9_000_000) -> tuple[Path, bytes]:
     return path, content
 
 
-def published(to: Way, path: Path, *, force: bool = False, timeout: float = 20) -> Prepared:
+def published(to: Way, path: Path, *, force: bool = False, timeout: float = 300) -> Prepared:
     return publish(path, terms=to.terms(force=force, timeout=timeout))
 
 
@@ -144,10 +144,11 @@ def test_an_answer_that_was_lost(to: Way, tmp_path: Path) -> None:
     assert (to.copies(content), to.state(content)) == (2, "done")
 
 
-def test_no_answer(to: Way, tmp_path: Path) -> None:
+def test_no_answer(to: Way, tmp_path: Path, deadlines_end: Callable[[threading.Event], None]) -> None:
+    deadlines_end(to.server.stuck)
     path, content = document(tmp_path, 100_000)
     to.server.faults = ["hang"]
-    clear(published(to, path, timeout=1), "were not enough")
+    clear(published(to, path), "were not enough")
     assert (to.copies(content), to.state(content)) == (1, "out")
     second = published(to, path)
     if to.repeatable:
@@ -243,7 +244,7 @@ def started(to: Way, *arguments: str | os.PathLike[str]) -> subprocess.Popen[str
 
 
 def records(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=1200)
     assert "Traceback" not in err and "canary-secret" not in out + err, err
     return [json.loads(line) for line in out.splitlines()]
 
@@ -281,7 +282,7 @@ def test_kill_9_in_a_folder_and_a_second_run(to: Way, tmp_path: Path, moment: st
 
     to.server.answer = deadly  # type: ignore[method-assign]
     victim.append(started(to, folder))
-    victim[0].communicate(timeout=120)
+    victim[0].communicate(timeout=1200)
     assert victim[0].returncode == -signal.SIGKILL
     to.server.answer = answer  # type: ignore[method-assign]
     found = records(started(to, folder))

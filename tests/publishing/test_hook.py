@@ -60,7 +60,7 @@ class Desk:
     def terms(self, *, host: bool | None = None, **more: Any) -> Terms:
         chosen = self.via not in UPLOADS if host is None else host
         there = open_host(f"{self.storage.url}/media", environment={}) if chosen else None
-        return agree(connect(self.via, self.environment), host=there, timeout=20, **more)
+        return agree(connect(self.via, self.environment), host=there, timeout=300, **more)
 
     @property
     def references(self) -> list[str]:

@@ -54,7 +54,7 @@ def never(_: Last) -> Receipt:
 
 
 def wait() -> Deadline:
-    return Deadline(20)
+    return Deadline(300)
 
 
 def test_the_same_bytes_go_out_once(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ DYING = """
 
 @pytest.mark.parametrize("state", ["sending", "out"])
 def test_after_kill_9_the_next_process_knows(tmp_path: Path, state: str) -> None:
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(DYING), str(tmp_path), state], timeout=60)
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(DYING), str(tmp_path), state], timeout=600)
     assert done.returncode == -signal.SIGKILL
     with Journal(tmp_path) as uploads:
         entry = uploads.entry("aa", Carrier().account)
@@ -200,7 +200,7 @@ def test_of_many_processes_one_uploads_and_all_get_the_reference(tmp_path: Path)
         subprocess.Popen([sys.executable, "-c", textwrap.dedent(RACING), str(tmp_path / "new")], stdout=-1, text=True)
         for _ in range(5)
     ]
-    said = [process.communicate(timeout=60)[0].split() for process in racing]
+    said = [process.communicate(timeout=600)[0].split() for process in racing]
     assert sorted(said) == [["id-1"]] * 4 + [["sent", "id-1"]]
 
 
@@ -230,13 +230,13 @@ def test_who_waits_too_long_is_told(tmp_path: Path) -> None:
 
     def slow(_: Last) -> Receipt:
         started.set()
-        end.wait(30)
+        end.wait(300)
         return Receipt(value="id-1")
 
     with Journal(tmp_path) as uploads:
         thread = threading.Thread(target=uploads.once, args=(Carrier(), "aa", slow), kwargs={"wait": wait()})
         thread.start()
-        started.wait(30)
+        started.wait(300)
         with pytest.raises(Unreachable, match="another run"):
             uploads.once(Carrier(), "aa", never, wait=Deadline(0.2))
         end.set()

@@ -58,11 +58,11 @@ def now() -> datetime.datetime:
 
 
 def to_whatsapp(server: WhatsAppStandIn, **more: str) -> Terms:
-    return agree(connect("whatsapp", {**server.environment, **more}), timeout=20)
+    return agree(connect("whatsapp", {**server.environment, **more}), timeout=300)
 
 
 def to_wassenger(server: WassengerStandIn, *, valid_for: datetime.timedelta | None = None, **more: str) -> Terms:
-    return agree(connect("wassenger", {**server.environment, **more}), timeout=20, valid_for=valid_for)
+    return agree(connect("wassenger", {**server.environment, **more}), timeout=300, valid_for=valid_for)
 
 
 def refused(record: Prepared, *words: str) -> None:

@@ -38,7 +38,7 @@ def api() -> Iterator[WassengerStandIn]:
 
 
 def terms(api: WassengerStandIn) -> Terms:
-    return agree(connect("wassenger", api.environment), timeout=20)
+    return agree(connect("wassenger", api.environment), timeout=300)
 
 
 @pytest.fixture

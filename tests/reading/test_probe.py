@@ -31,7 +31,7 @@ numbers = itertools.count()
 def film(folder: Path, suffix: str, *arguments: str) -> Path:
     path = folder / f"{next(numbers)}{suffix}"
     command = [tools.ffmpeg().path, "-nostdin", "-v", "error", "-y", *arguments, "-threads", "1", str(path)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=600)
     return path
 
 

@@ -59,7 +59,7 @@ def told(path: Path, data: bytes) -> sniff.Sniffed:
 )
 def test_sound_and_film(tmp_path: Path, name: str, arguments: tuple[str, ...], mime: str) -> None:
     made = tmp_path / name
-    subprocess.run([tools.ffmpeg().path, "-nostdin", "-v", "error", *arguments, str(made)], check=True, timeout=60)
+    subprocess.run([tools.ffmpeg().path, "-nostdin", "-v", "error", *arguments, str(made)], check=True, timeout=600)
     found = told(tmp_path / "input", made.read_bytes())
     assert (found.mime, found.demuxer, found.pillow) == (mime, formats.of(mime).container.demuxer, "")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mediaprep.running import sandbox, system, tools
+from tests.processes import PATIENCE
 
 BOUNDS = sandbox.Bounds(memory=4 << 30, file_size=50_000_000, cpu=20)
 LEVELS = sandbox.levels()
@@ -23,7 +24,7 @@ def confined(
     folder: Path, *arguments: str, level: str, reads: tuple[Path, ...] = (), bounds: sandbox.Bounds = BOUNDS
 ) -> subprocess.CompletedProcess[bytes]:
     command = sandbox.confine([tools.ffmpeg().path, *QUIET, *arguments], folder, reads, bounds, level)
-    return subprocess.run(command, cwd=folder, env={}, capture_output=True, timeout=20, check=False)
+    return subprocess.run(command, cwd=folder, env={}, capture_output=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def test_what_cannot_start_says_so_in_a_line(folder: Path) -> None:
     command = sandbox.confine(["/nonexistent/ffmpeg"], folder, [], BOUNDS, "limits")
     ended = subprocess.run(command, capture_output=True, check=False)
     assert ended.returncode == 1
-    assert ended.stderr.startswith(b"it could not be confined and started: ")
+    assert ended.stderr.startswith(b"the tool cannot be confined and started: ")
     assert ended.stderr.count(b"\n") == 1
 
 

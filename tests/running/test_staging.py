@@ -59,7 +59,7 @@ def test_a_source_that_may_not_be_read_says_so(work: Path) -> None:
             pass
         folder = Path(name) / "locked"
         folder.mkdir(mode=0)
-        with _as_nobody(), pytest.raises(Unreadable, match="cannot be listed"):
+        with _as_nobody(), pytest.raises(Unreadable, match="cannot list the folder"):
             staging.identity(folder)
 
 
@@ -154,7 +154,7 @@ def test_an_output_replaces_only_its_own_forerunner(tmp_path: Path, work: Path) 
 
 def test_a_full_disk_names_the_users_folder(tmp_path: Path) -> None:
     for where in (tmp_path, tmp_path / ".mediaprep-1-x" / "0" / "output"):
-        with pytest.raises(DiskFull, match=f"no space is left in {re.escape(str(tmp_path))};"), staging.writing(where):
+        with pytest.raises(DiskFull, match=f"no space left in {re.escape(str(tmp_path))};"), staging.writing(where):
             raise OSError(errno.ENOSPC, "no space")
 
 
@@ -163,7 +163,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, work: P
     made.write_bytes(b"ours")
     blocked = tmp_path / "blocked"
     blocked.write_bytes(b"a file where a folder should be")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write to"):
         staging.deliver(made, blocked, "cat", ".jpg")
 
 

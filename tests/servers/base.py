@@ -96,7 +96,8 @@ class Reply:
 
 class StandIn:
     """A server for one test. `received`: every request that arrived whole. `stored`: copies by SHA-256 of content.
-    `faults`: what the next requests with one of the `faulty` methods meet, one each.
+    `faults`: what the next requests with one of the `faulty` methods meet, one each. `stuck`: set once a request
+    meets one without end.
     """
 
     def __init__(self, *, context: ssl.SSLContext | None = None) -> None:
@@ -106,6 +107,7 @@ class StandIn:
         self.faulty: frozenset[str] = frozenset({"HEAD", "GET", "POST", "PUT"})
         self.retry_after = "0"
         self.elsewhere = "http://127.0.0.1:9/"
+        self.stuck = threading.Event()
         self._over = threading.Event()
         self._lock = threading.Lock()
         stand_in = self
@@ -195,7 +197,8 @@ class StandIn:
                 self._reset(handler)
             case "hang":
                 self._answered(request)
-                self._over.wait(60)
+                self.stuck.set()
+                self._over.wait()
                 handler.close_connection = True
             case "html":
                 self._reply(
@@ -251,6 +254,7 @@ class StandIn:
         handler.send_header("content-type", "application/json")
         handler.end_headers()
         handler.close_connection = True
+        self.stuck.set()
         while not self._over.is_set():
             handler.wfile.write(b"[" if slowly else b" " * 65536)
             if slowly:

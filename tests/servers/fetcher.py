@@ -87,7 +87,7 @@ def _request(method: str, url: str) -> tuple[dict[str, str], bytes]:
     """Headers, by lower-case names, and content of a link that answers with 200."""
     parts = urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = connect(parts.hostname or "", parts.port, timeout=10)
+    connection = connect(parts.hostname or "", parts.port, timeout=300)
     try:
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         connection.request(method, path, headers={"user-agent": "platform/1.0.0"})

@@ -18,6 +18,8 @@ from pathlib import Path
 import obstore
 from obstore.store import S3Store
 
+from tests.processes import PATIENCE
+
 # The server takes this shell's place, and is killed when the shell's input ends: also when the test process is killed.
 LEASH = 'exec 3<&0; { read -r _ <&3; kill -9 $$; } & exec "$@" 3<&- </dev/null'
 PARTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
@@ -99,10 +101,11 @@ class SeaweedFS:
                     left.unlink()
 
     def _wait(self, server: subprocess.Popen[bytes], log: Path) -> None:
-        end = time.monotonic() + 60
+        """Until it answers, or has ended: however busy the machine is."""
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and server.poll() is None:
             try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=30):
                     return
             except OSError:
                 time.sleep(0.05)
@@ -110,7 +113,7 @@ class SeaweedFS:
 
     def _make(self, bucket: str) -> None:
         address = obstore.sign(self.bucket(bucket), "PUT", "", timedelta(minutes=1))
-        with urllib.request.urlopen(urllib.request.Request(address, method="PUT"), timeout=20):
+        with urllib.request.urlopen(urllib.request.Request(address, method="PUT"), timeout=PATIENCE):
             pass
 
 

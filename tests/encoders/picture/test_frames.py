@@ -195,7 +195,7 @@ def test_one_frame_at_a_time_is_in_memory(tmp_path: Path) -> None:
 
 
 def film(folder: Path, *arguments: str) -> None:
-    tools.run(["-hide_banner", "-nostdin", "-y", "-v", "error", *arguments], folder=folder, seconds=60)
+    tools.run(["-hide_banner", "-nostdin", "-y", "-v", "error", *arguments], folder=folder, seconds=600)
 
 
 FILM = Media(
