@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mediaprep.hosts.base import Host, Links
+    from mediaprep.media import Media
     from mediaprep.network.web import File, Line
     from mediaprep.options import Options
     from mediaprep.planning.profiles import Profile
@@ -65,6 +66,7 @@ __all__ = [
     "Limits",
     "Line",
     "Links",
+    "Media",
     "MediaprepError",
     "NetworkError",
     "NotSendable",
@@ -110,6 +112,7 @@ _HOMES = {
         "UsageError",
     ),
     "hosts.base": ("Host", "Links"),
+    "media": ("Media",),
     "network.web": ("File", "Line"),
     "options": ("Options",),
     "publishing.hook": ("prepare_message",),

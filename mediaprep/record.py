@@ -84,7 +84,7 @@ class Prepared(Struct, frozen=True, kw_only=True, omit_defaults=False):
     * `audio_bit_rate`: bit/s.
     * `predicted`: what `plan` foretells; after `prepare` it stands beside what came out.
     * `waveform`: 64 integers from 0 to 100, for voice notes.
-    * `reference`: `{"id": …}` or `{"link": …}`.
+    * `reference`: `{"id": …}`, `{"link": …}`, or `{"inline": …}` with the type of a file that is inside the message.
     * `expires`: when the reference expires (UTC); null if it does not.
     * `uploaded`: false if an earlier upload was used again.
     * `message`: the payload of the destination, ready to send.

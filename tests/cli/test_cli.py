@@ -12,6 +12,7 @@ from shutil import copy
 
 import pytest
 
+from mediaprep.planning.profiles import SHIPPED
 from mediaprep.rules import GROUPS, MANUAL, RENAMED
 from tests.processes import PATIENCE, soon
 
@@ -126,7 +127,7 @@ def test_a_request_to_end_is_like_an_interrupt(tmp_path: Path) -> None:
 
 def test_profiles_lists_them_and_shows_one_with_sources() -> None:
     listed = mediaprep("profiles").stdout
-    assert [line.split()[0] for line in listed.splitlines()] == ["whatsapp", "wassenger", "engagelab", "msgflash"]
+    assert [line.split()[0] for line in listed.splitlines()] == [*SHIPPED]
     shown = mediaprep("profiles", "engagelab").stdout
     assert "max_bytes = 5,000,000 bytes" in shown and "2026-" in shown and "alpha = no" in shown
 

@@ -6,31 +6,49 @@ One function for each name or family; `assert_type` is for what callers build on
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Iterator
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, assert_type
+from typing import Any, ClassVar, Literal, assert_type
 
 import httpx
 
 import mediaprep
 from mediaprep import (
     Action,
+    Body,
+    Destination,
+    Encoder,
     Envelope,
+    File,
     Finding,
+    Host,
     Limits,
+    Line,
+    Links,
+    Media,
     MediaprepError,
     NetworkError,
     NotSendable,
     Options,
+    Outgoing,
     OutputError,
+    Parcel,
+    Post,
     Prepared,
     Profile,
     ProfileError,
+    Receipt,
+    Recipe,
+    Reference,
     SendableTransport,
+    Slot,
     SourceError,
     Terms,
     ToolError,
     UsageError,
+    Variable,
+    Work,
     agree,
     check,
     check_all,
@@ -140,3 +158,97 @@ def what_is_raised(terms: Terms) -> None:
         assert_type(error.status, int | None)
     except MediaprepError as error:
         assert_type(str(error), str)
+
+
+class OwnDestination(Destination):
+    """As README shows it: an API that mediaprep does not know."""
+
+    name = "own"
+    title = "Our gateway"
+    accepts = "files"
+    returns = "media ID"
+    lasts = "30 days"
+    variables = (Variable(name="OWN_KEY", what="the key of our gateway", needed="send"),)
+    example: ClassVar[dict[str, Any]] = {"media": "https://cdn.example.com/photo.jpg"}
+    takes = frozenset({"to", "caption"})
+    uploads = True
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.address = self.variables[0].text(environment)
+
+    def upload(self, parcel: Parcel, line: Line) -> Receipt:
+        assert_type(parcel.path, Path)
+        assert_type(parcel.full_mime, str)
+        answer = line.request("POST", self.address, file=File(path=parcel.path, mime=parcel.mime))
+        return Receipt(value=str(answer.status), expires=None)
+
+    def message(self, reference: Reference, parcel: Parcel, envelope: Envelope) -> dict[str, Any]:
+        return {"to": envelope.to, "media": reference.id or reference.link}
+
+    def read(self, message: dict[str, Any], target: str = "") -> Outgoing:
+        slot = Slot(source=self.member(message, str, "media"), target=target or "image", where=(), link_key="media")
+        return Outgoing(text="", slots=(slot,))
+
+    def post(self, message: dict[str, Any], target: str = "") -> Post:
+        return Post(url=self.address, headers={}, message=message)
+
+
+class OwnHost(Host):
+    schemes = ("own",)
+    form = "own://place"
+    links = (Links(host="own://place", kind="public", content_type="set"),)
+
+    def __init__(
+        self,
+        where: str,
+        *,
+        public_url: str = "",
+        valid_for: datetime.timedelta | None = None,
+        environment: Mapping[str, str],
+    ) -> None:
+        self.where = where
+
+    @property
+    def account(self) -> str:
+        return self.where
+
+    def holds(self, parcel: Parcel, line: Line) -> bool:
+        return False
+
+    def put(self, parcel: Parcel, line: Line) -> Receipt:
+        return Receipt(value=parcel.sha256)
+
+    def link(self, name: str) -> tuple[str, datetime.datetime | None]:
+        return f"https://cdn.example.com/{name}", None
+
+
+class Loudness(Recipe, frozen=True, kw_only=True):
+    lufs: int
+
+
+class OwnEncoder:
+    mime = "audio/flac"
+
+    def ladder(self, media: Media, limits: Limits, findings: Sequence[Finding], options: Options) -> Sequence[Loudness]:
+        return [Loudness(lufs=-16)]
+
+    def expect(self, recipe: Loudness, media: Media, limits: Limits) -> Media:
+        return media
+
+    def estimate(self, recipe: Loudness, work: Work) -> int | None:
+        return None
+
+    def encode(self, recipe: Loudness, work: Work, output: Path) -> None:
+        output.write_bytes(work.source.read_bytes())
+
+
+def own_parts(body: Body) -> None:
+    destination: Destination = OwnDestination({})
+    host: Host = OwnHost("own://place", environment={})
+    encoder: Encoder[Loudness] = OwnEncoder()
+    assert_type(encoder.mime, str)
+    assert_type(host.link("a"), tuple[str, datetime.datetime | None])
+    assert_type(destination.post({}).message, dict[str, Any])
+    assert_type(body.write({}), bytes)
+    assert_type(body.read(b"{}"), dict[str, Any])
+    OwnDestination()  # type: ignore[call-arg]
