@@ -50,7 +50,7 @@ class Rewrap:
         sound = media.main_audio
         if sound is None or sound.bit_rate is None or media.duration is None:
             return media.size
-        return min(media.size, round(sound.bit_rate / 8 * media.duration))
+        return min(media.size - media.trailing, round(sound.bit_rate / 8 * media.duration))
 
     def estimate(self, recipe: Recipe, work: Work) -> int | None:
         return self.foresee(recipe, work.media, work.limits)

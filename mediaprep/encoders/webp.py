@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from msgspec.structs import replace
 
 from mediaprep.containers import riff
-from mediaprep.encoders import sticker
+from mediaprep.encoders import picture, sticker
 from mediaprep.encoders.base import Encoder, Recipe, Work, complies, obeying
 from mediaprep.encoders.picture import flattening, frames
 from mediaprep.encoders.sticker import Art, reel
@@ -37,6 +37,8 @@ DETAILS = (0.15, 0.08)
 
 _NEXT_FRAME = 0.5
 """What a further frame takes of the bytes of the first."""
+_AS_JPEG = 0.6
+"""What WebP takes of the bytes that JPEG would."""
 
 
 class Webp(Recipe, frozen=True, kw_only=True):
@@ -97,9 +99,11 @@ class WebpEncoder:
             return media.size - media.trailing + len(recipe.block)
         frames_made = _frames(recipe, media) if recipe.animated else 1
         bits = 0.25 + (1.0 if recipe.quality is None else recipe.quality / 100)
-        pixels = recipe.art.size[0] * recipe.art.size[1] * recipe.detail
+        first = recipe.art.size[0] * recipe.art.size[1] * recipe.detail * bits / 8
+        if media.kind != "video" and recipe.quality is not None:
+            first = min(first, _AS_JPEG * picture.foreseen(media, recipe.art.size, recipe.quality))
         share = _NEXT_FRAME if recipe.animated else 1.0
-        return round(pixels * bits / 8 * (1 + (frames_made - 1) * share)) + len(recipe.block) + 100
+        return round(first * (1 + (frames_made - 1) * share)) + len(recipe.block) + 100
 
     def estimate(self, recipe: Webp, work: Work) -> int | None:
         if recipe.copies:
