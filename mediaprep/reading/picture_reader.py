@@ -5,6 +5,7 @@ Sizes are judged from the header before anything is decoded. A JPEG is decoded o
 
 from __future__ import annotations
 
+import errno
 import re
 import struct
 import warnings
@@ -116,7 +117,7 @@ def _faults(cut: str) -> Iterator[None]:
             f"the picture is too large: {count}; limit: {MAX_PIXELS // 1_000_000} megapixels. Save it smaller"
         ) from error
     except (OSError, *_FAULTS) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: before the file's start
             raise
         if _UNSUPPORTED.search(str(error)):
             raise errors.UnknownType(
@@ -187,7 +188,7 @@ def _media(
         image.load()
         if still and lossless and pixels <= _COUNT_COLOURS_BELOW and image.mode in _COUNTABLE:
             colours = len(image.getcolors(_COLOURS) or ()) or None
-        alpha = not structure.opaque and _any_clear(image)
+        alpha = not structure.opaque and _any_clear(image, moves=formats.of(sniffed.mime).moves)
     return Media(
         name=name, size=path.stat().st_size, mime=sniffed.mime, kind="image" if still else "animation",
         width=image.size[0], height=image.size[1], orientation=orientation, frames=len(structure.durations),
@@ -235,12 +236,13 @@ def _may_be_clear(image: Image.Image) -> bool:
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 
-def _any_clear(image: ImageFile.ImageFile) -> bool:
+def _any_clear(image: ImageFile.ImageFile, *, moves: bool) -> bool:
     """Whether any pixel of any frame really is transparent. Stops at the first frame that has one.
 
-    A very long animation that is opaque so far, in a format with transparency, counts as transparent.
+    `moves`: its further pictures are frames, not pages, sizes or layers. A very long animation that is opaque so far,
+    in a format with transparency, counts as transparent.
     """
-    frames = 1 if image.format in ("TIFF", "MPO", "HEIF") else getattr(image, "n_frames", 1)
+    frames: int = getattr(image, "n_frames", 1) if moves else 1
     hidden = 1 if frames > 1 and getattr(image, "default_image", False) else 0  # an APNG's stand-in, never shown
     most = min(_FRAMES_LOOKED_AT, 1 + _PIXELS_LOOKED_AT // max(1, image.size[0] * image.size[1]))
     for number in range(hidden, frames):
