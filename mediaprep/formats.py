@@ -84,7 +84,7 @@ MPEGTS = Container("mpegts", timed=True, clock=True)
 AVI = Container("avi", timed=True, clock=True, promises=1.0)
 ASF = Container("asf", clock=True, vague=True)
 OGG = Container("ogg", tagged=True)
-MXF = Container("mxf", promises=1.0)
+MXF = Container("mxf", promises=0.1)
 DV = Container("dv")
 AMR = Container("amr")
 

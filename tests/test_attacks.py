@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import zlib
@@ -193,7 +194,11 @@ def test_refused_with_a_sentence(batch: Batch, name: str) -> None:
     record = batch[name]
     assert record.status == "failed" and record.error is not None
     assert record.error.type == REFUSED[name], record.error
-    assert ";" in record.error.message and "\n" not in record.error.message and len(record.error.message) < 300
+    assert (
+        re.search(r"[:;.] ", record.error.message)
+        and "\n" not in record.error.message
+        and len(record.error.message) < 300
+    )
     assert "Traceback" not in record.error.message and str(batch.folder) not in record.error.message
 
 

@@ -5,11 +5,7 @@ Sizes are judged from the header before anything is decoded. A JPEG is decoded o
 
 from __future__ import annotations
 
-import re
-import struct
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,13 +13,12 @@ from mediaprep import errors, formats
 from mediaprep.containers import bmp, exif, gif, heif, icc, ico, jpeg, netpbm, png, psd, riff, tags
 from mediaprep.containers.structure import Kinds, PictureStructure, in_order
 from mediaprep.media import Media
+from mediaprep.reading.picture_opening import AGAIN, FAULTS, MAX_PIXELS, as_our_errors, open_picture
 from mediaprep.reading.sniff import Sniffed
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFile
 
-MAX_PIXELS = 100_000_000
-"""One picture of 8 bits; half as many of more. 48-megapixel phone photos and panoramas 17,000 pixels wide pass."""
 
 MAX_ANIMATION_PIXELS = 400_000_000
 """Canvas times frames."""
@@ -39,7 +34,6 @@ _FRAMES_LOOKED_AT, _PIXELS_LOOKED_AT = 1000, 100_000_000
 _LOSSLESS_TIFF = frozenset(["raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4",
                             "tiff_ccitt", "lzma", "zstd"])  # fmt: skip
 
-_AGAIN = "Get an undamaged copy, or export it as JPEG or PNG"
 
 _READERS: Mapping[str, Callable[[BinaryIO], PictureStructure]] = {
     "JPEG": jpeg.read,
@@ -56,10 +50,6 @@ _READERS: Mapping[str, Callable[[BinaryIO], PictureStructure]] = {
 _TOLD_WHOLE = ("JPEG", "GIF")
 """What a decoder may still find whole where our own reading misses an end."""
 
-# What Pillow's readers raise on bytes that contradict themselves; MemoryError and the like go on to the worker.
-_FAULTS = (SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, OverflowError,
-           ZeroDivisionError, AttributeError, AssertionError, RuntimeError)  # fmt: skip
-
 
 def read_picture(path: Path, sniffed: Sniffed, name: str) -> Media:
     """Facts about a picture or an animation. Raises TooMuch, Incomplete or Damaged, and UnknownType for a variant that
@@ -69,10 +59,10 @@ def read_picture(path: Path, sniffed: Sniffed, name: str) -> Media:
         _check_size(structure.width, structure.height, len(structure.durations), structure.bit_depth)
         cut = exif.missing_page(file) if sniffed.pillow == "TIFF" else structure.cut
         if cut and sniffed.pillow not in _TOLD_WHOLE:
-            raise errors.Incomplete(f"the picture is truncated: {cut}. {_AGAIN}")
+            raise errors.Incomplete(f"the picture is truncated: {cut}. {AGAIN}")
         metadata: Kinds = exif.kinds_in(file) if sniffed.pillow == "TIFF" else structure.metadata
     try:
-        with _faults(structure.cut), _open(path, sniffed.pillow) as image:
+        with as_our_errors(structure.cut), open_picture(path, sniffed.pillow) as image:
             _check_size(*image.size, 1)
             return _media(path, sniffed, name, structure, metadata, image)
     except errors.Damaged:
@@ -100,72 +90,6 @@ def _check_size(width: int, height: int, frames: int, depth: int = 8) -> None:
         )
 
 
-@contextmanager
-def _faults(cut: str) -> Iterator[None]:
-    """Turns what Pillow raises into our errors. `cut`: what our own reading found missing."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # our own caps are checked first; Pillow's is a warning at 89 megapixels
-            yield
-    except Image.DecompressionBombError as error:
-        pixels = re.search(r"\d+", str(error))
-        count = f"{int(pixels[0]):,} pixels" if pixels else "too many pixels"
-        raise errors.TooMuch(
-            f"the picture is too large: {count}; limit: {MAX_PIXELS // 1_000_000} megapixels. Save it smaller"
-        ) from error
-    except (OSError, *_FAULTS) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        if _UNSUPPORTED.search(str(error)):
-            raise errors.UnknownType(
-                f"this variant of the format is not supported: {error}. Export it as JPEG or PNG"
-            ) from error
-        if cut or "truncated" in str(error):
-            missing = cut or "its data end too early"
-            raise errors.Incomplete(f"the picture is truncated: {missing}. {_AGAIN}") from error
-        raise errors.Damaged(f"the picture is damaged and cannot be opened. {_AGAIN}") from error
-
-
-_UNSUPPORTED = re.compile(r"(?i)unsupported|not supported|unknown (pixel|pcx|tga) mode|unknown data organization")
-"""What Pillow's readers say about variants that they do not read, and about bytes that name none."""
-
-
-def _open(path: Path, pillow: str) -> ImageFile.ImageFile:
-    """Pillow's picture. Raises what the format's own reader raises: `Image.open` would hide the reason."""
-    from PIL import Image, UnidentifiedImageError
-
-    if pillow == "HEIF":
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
-    try:
-        return Image.open(path, formats=[pillow])
-    except UnidentifiedImageError as hidden:
-        reader = Image.OPEN.get(pillow)
-        if reader is None:
-            raise
-        try:
-            with path.open("rb") as file:
-                reader[0](file, "")
-        except SyntaxError as reason:
-            missing = reason.__cause__.args[0] if isinstance(reason.__cause__, KeyError) else None
-            if pillow == "TIFF" and missing is not None and missing == _coding(path):
-                raise SyntaxError(f"unsupported compression {missing}") from reason
-            raise
-        raise hidden
-
-
-_COMPRESSION = 259
-
-
-def _coding(path: Path) -> int | None:
-    """The number of a TIFF's compression."""
-    with path.open("rb") as file:
-        return next((entry.number for entry in exif.entries(file) if entry.tag == _COMPRESSION), None)
-
-
 def _media(
     path: Path, sniffed: Sniffed, name: str, structure: PictureStructure, metadata: Kinds, image: ImageFile.ImageFile
 ) -> Media:
@@ -187,7 +111,7 @@ def _media(
         image.load()
         if still and lossless and pixels <= _COUNT_COLOURS_BELOW and image.mode in _COUNTABLE:
             colours = len(image.getcolors(_COLOURS) or ()) or None
-        alpha = not structure.opaque and _any_clear(image)
+        alpha = not structure.opaque and _any_clear(image, moves=formats.of(sniffed.mime).moves)
     return Media(
         name=name, size=path.stat().st_size, mime=sniffed.mime, kind="image" if still else "animation",
         width=image.size[0], height=image.size[1], orientation=orientation, frames=len(structure.durations),
@@ -212,7 +136,7 @@ def _orientation(image: Image.Image) -> int:
         return 1
     try:
         value = image.getexif().get(0x0112, 1)
-    except (OSError, *_FAULTS):
+    except (OSError, *FAULTS):
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -235,12 +159,13 @@ def _may_be_clear(image: Image.Image) -> bool:
     return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 
-def _any_clear(image: ImageFile.ImageFile) -> bool:
+def _any_clear(image: ImageFile.ImageFile, *, moves: bool) -> bool:
     """Whether any pixel of any frame really is transparent. Stops at the first frame that has one.
 
-    A very long animation that is opaque so far, in a format with transparency, counts as transparent.
+    `moves`: its further pictures are frames, not pages, sizes or layers. A very long animation that is opaque so far,
+    in a format with transparency, counts as transparent.
     """
-    frames = 1 if image.format in ("TIFF", "MPO", "HEIF") else getattr(image, "n_frames", 1)
+    frames: int = getattr(image, "n_frames", 1) if moves else 1
     hidden = 1 if frames > 1 and getattr(image, "default_image", False) else 0  # an APNG's stand-in, never shown
     most = min(_FRAMES_LOOKED_AT, 1 + _PIXELS_LOOKED_AT // max(1, image.size[0] * image.size[1]))
     for number in range(hidden, frames):
@@ -286,9 +211,9 @@ def _by_ffmpeg(path: Path, sniffed: Sniffed, name: str, structure: PictureStruct
             facts = stream_facts.video_stream(stream, times[stream.index], None)
             frames = stream_facts.first_frames(container, stream.index)
     except (errors.SourceError, ValueError, IndexError) as error:
-        raise errors.Damaged(f"the picture is damaged and cannot be opened. {_AGAIN}") from error
+        raise errors.Damaged(f"the picture is damaged and cannot be opened. {AGAIN}") from error
     if not frames:
-        raise errors.Damaged(f"the picture cannot be decoded. {_AGAIN}")
+        raise errors.Damaged(f"the picture cannot be decoded. {AGAIN}")
     facts = stream_facts.with_frames(facts, frames, turned=False)
     count = times[facts.index].packets
     durations = structure.durations if len(structure.durations) == count else times[facts.index].steps
