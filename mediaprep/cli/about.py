@@ -1,4 +1,4 @@
-"""`profiles`, `explain` and `doctor`: what is known and what was found."""
+"""`profiles`, `explain` and `doctor`: information about profiles, rules and this machine."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def _all_rules() -> str:
 
 
 def _platforms(number: int) -> str:
-    """What the platforms that know this error number mean by it."""
+    """What this error number means, for each platform that documents it."""
     from mediaprep.destinations import DESTINATIONS, kind
 
     known = [(found.title, found.errors[number]) for found in map(kind, DESTINATIONS) if number in found.errors]
     if not known:
-        raise UsageError(f"no platform documents an error {number}; see what it said beside the number")
+        raise UsageError(f"unknown error number: {number}; see the text that the platform returned with it")
     return "\n".join(f"{title} {number}: {meaning}" for title, meaning in known)
 
 

@@ -27,7 +27,7 @@ def test_check_says_what_is_wrong_and_exits_with_1() -> None:
     done = mediaprep("check", SAMPLES / "photo-gps.jpg")
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "MP401" in done.stderr and "where it was taken" in done.stderr
+    assert "MP401" in done.stderr and "location" in done.stderr
 
 
 def test_check_of_what_complies_exits_with_0() -> None:
@@ -61,7 +61,7 @@ def test_plan_says_why_and_touches_nothing(tmp_path: Path) -> None:
     copy(SAMPLES / "film-hevc.mp4", tmp_path)
     done = mediaprep("plan", "film-hevc.mp4", cwd=tmp_path)
     assert done.returncode == 1
-    assert "video is hevc, not h264" in done.stderr and "would become video/mp4" in done.stderr
+    assert "video codec is hevc; accepted: h264" in done.stderr and "would become video/mp4" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["film-hevc.mp4"]
 
 
@@ -126,7 +126,7 @@ def test_a_request_to_end_is_like_an_interrupt(tmp_path: Path) -> None:
 
 def test_profiles_lists_them_and_shows_one_with_sources() -> None:
     listed = mediaprep("profiles").stdout
-    assert [line.split()[0] for line in listed.splitlines()] == ["whatsapp", "wassenger", "engagelab", "msgflash"]
+    assert {"whatsapp", "wassenger", "engagelab", "msgflash"} <= {line.split()[0] for line in listed.splitlines()}
     shown = mediaprep("profiles", "engagelab").stdout
     assert "max_bytes = 5,000,000 bytes" in shown and "2026-" in shown and "alpha = no" in shown
 
@@ -183,4 +183,4 @@ def test_the_report_is_one_page(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     done = mediaprep("check", tmp_path)
-    assert done.returncode == 0 and "nothing to do" in done.stderr
+    assert done.returncode == 0 and "no files found" in done.stderr
