@@ -48,7 +48,10 @@ def main() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mediaprep")
 def commands() -> None:
-    """Make any media file sendable over WhatsApp-style messaging APIs, and prove it."""
+    """Make any media file sendable over WhatsApp-style messaging APIs, and verify it.
+
+    Start with: mediaprep check FILE
+    """
 
 
 for command in (
