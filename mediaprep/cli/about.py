@@ -101,7 +101,7 @@ def _platforms(number: int) -> str:
 )
 @option("--json", "as_json", is_flag=True, group=WHERE, help="Write one JSON array to stdout.")
 def doctor_command(as_json: bool) -> int:
-    """Check the installation: what was found, what is missing, what to do.
+    """Check the installation: what was found, and what is missing.
 
     Exit code 3 if something required is missing.
     """

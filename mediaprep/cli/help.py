@@ -46,7 +46,7 @@ class DescribedCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
         for parameter in self.get_params(ctx):
-            if (record := parameter.get_help_record(ctx)) is not None:
+            if (record := parameter.get_help_record(ctx)) is not None and isinstance(parameter, click.Option):
                 records[getattr(parameter, "group", OTHER)].append(record)
         for group, rows in records.items():
             if rows:

@@ -22,6 +22,7 @@ def files(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         option(
             "--jobs",
+            metavar="N",
             type=click.IntRange(min=1),
             group=HOW,
             help="Files processed in parallel; default: one per CPU core.",
@@ -36,14 +37,14 @@ def files(function: Callable[..., Any]) -> Callable[..., Any]:
             values=targets,
             help="Kind of message; default: from the content (sticker and voice must be requested). Values:",
         ),
-        profile,
+        profile_option,
         click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
     ):
         function = decorate(function)
     return function
 
 
-profile = option(
+profile_option = option(
     "--profile",
     metavar="NAME",
     group=WHAT,

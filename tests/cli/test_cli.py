@@ -84,7 +84,7 @@ def test_a_bad_file_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
         (["check", "--nonsense"], "nonsense"),
         (["explain", "MP30"], "unknown rule"),
         (["check", "x.jpg", "--profile", "broken.toml"], "max_byte"),
-        (["convert", "x.jpg", "--into", "out", "--report", "nowhere/report.html"], "folder is not there"),
+        (["convert", "x.jpg", "--into", "out", "--report", "nowhere/report.html"], "folder does not exist"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: list[str], words: str, tmp_path: Path) -> None:
