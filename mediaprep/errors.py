@@ -1,33 +1,33 @@
-"""What can go wrong, by whose doing.
+"""The exceptions, by cause.
 
-A file that does not comply is no error: it is a value (`Prepared.status`, `Prepared.remaining`).
-Exceptions are for what cannot be read, run or reached::
+A file that does not comply is not an exception: it is a value (`Prepared.status`, `Prepared.remaining`).
+Exceptions are for files that cannot be read, tools that fail and servers that cannot be reached::
 
     MediaprepError
-    ├── UsageError          the caller's: unknown profile, target or option        exit code 2
+    ├── UsageError          the call: unknown profile, target or option            exit code 2
     │   └── ProfileError    a profile with an unknown key, unit or type            exit code 2
-    ├── SourceError         the file's: it cannot be taken                         status "failed"
+    ├── SourceError         the input: it cannot be processed                      status "failed"
     │   ├── NotAFile        a folder, link, pipe, device or socket
     │   ├── Unreadable      no permission, vanished, input/output error
     │   ├── InputChanged    the file changed while it was read
-    │   ├── UnknownType     no type could be told from the bytes
-    │   ├── Incomplete      cut short: the bytes end before the media does
-    │   ├── Damaged         the bytes contradict themselves, or do not decode
-    │   └── TooMuch         a bomb: more pixels, frames, streams or hours than the caps allow
-    ├── ToolError           a tool's: ffmpeg or a decoder failed, crashed or took too long
-    │   ├── ToolMissing     not installed, or built without what is needed          exit code 3
-    │   ├── ToolCrashed     it ended by a signal, or its process died
-    │   └── TimeLimit       it took longer than it may
-    ├── OutputError         what was made could not be proved, or could not be written
-    │   └── DiskFull        no space left where the output goes
-    ├── NetworkError        the other side's, or the way there                      status "failed"
-    │   ├── Unreachable     no connection, or it broke before all bytes were out: nothing was stored
-    │   ├── AnswerLost      all bytes were out and no answer came: it may be stored there
-    │   ├── Refused         the answer was no; the message carries the other side's own words
-    │   └── BadAnswer       the answer was yes, but not as documented: it may be stored there
-    └── NotSendable         a message that cannot be made sendable; it carries the record
+    │   ├── UnknownType     the type of the file cannot be detected
+    │   ├── Incomplete      truncated: the file ends before the media data does
+    │   ├── Damaged         the file contradicts itself, or does not decode
+    │   └── TooMuch         a bomb: more pixels, frames, streams or hours than the limits
+    ├── ToolError           a tool: ffmpeg or a decoder failed, crashed or took too long
+    │   ├── ToolMissing     not installed, or built without a required feature      exit code 3
+    │   ├── ToolCrashed     ended by a signal, or its process died
+    │   └── TimeLimit       took longer than its time limit
+    ├── OutputError         the output could not be verified, or could not be written
+    │   └── DiskFull        no space left on the output's disk
+    ├── NetworkError        the network, or the server                              status "failed"
+    │   ├── Unreachable     no connection, or lost before all bytes were sent: nothing was stored
+    │   ├── AnswerLost      all bytes were sent and no response came: it may be stored
+    │   ├── Refused         an error response; the message contains the server's own error text
+    │   └── BadAnswer       a success, but not as documented: it may be stored
+    └── NotSendable         a message that cannot be made sendable; it has the record
 
-Every message is one sentence that says what is wrong and what to do; the record adds which file.
+Every message is one line: what is wrong, then what to do. The record adds which file.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from collections.abc import Iterable
 
 
 class MediaprepError(Exception):
-    """The root of everything mediaprep raises on purpose."""
+    """The base class of all exceptions of mediaprep."""
 
 
 class UsageError(MediaprepError):
-    """The call itself is wrong; nothing was touched."""
+    """The call itself is wrong; no file was changed."""
 
 
 class ProfileError(UsageError):
-    """A profile that cannot be used; the message names the table and the key."""
+    """An invalid profile; the message names the table and the key."""
 
 
 class SourceError(MediaprepError):
-    """The file cannot be taken."""
+    """The input file cannot be processed."""
 
 
 class NotAFile(SourceError):
@@ -56,7 +56,7 @@ class NotAFile(SourceError):
 
 
 class Unreadable(SourceError):
-    """The system refused to give the bytes."""
+    """The operating system could not read the file."""
 
 
 class InputChanged(SourceError):
@@ -64,23 +64,23 @@ class InputChanged(SourceError):
 
 
 class UnknownType(SourceError):
-    """No type could be told from the bytes."""
+    """The type of the file cannot be detected."""
 
 
 class Incomplete(SourceError):
-    """The bytes end before the media does."""
+    """The file is truncated: it ends before the media data does."""
 
 
 class Damaged(SourceError):
-    """The bytes contradict themselves, or do not decode."""
+    """The file contradicts itself, or does not decode."""
 
 
 class TooMuch(SourceError):
-    """More pixels, frames, streams or hours than the caps allow."""
+    """More pixels, frames, streams or hours than the limits."""
 
 
 class ToolError(MediaprepError):
-    """A tool failed; the message carries its own last words."""
+    """A tool failed; the message contains its last line of output."""
 
 
 class ToolMissing(ToolError):
@@ -92,23 +92,22 @@ class ToolCrashed(ToolError):
 
 
 class TimeLimit(ToolError):
-    """A tool took longer than it may."""
+    """A tool took longer than its time limit."""
 
 
 class OutputError(MediaprepError):
-    """What was made could not be proved right, or could not be written."""
+    """The output could not be verified, or could not be written."""
 
 
 class DiskFull(OutputError):
-    """No space left where the output goes."""
+    """No space left on the output's disk."""
 
 
 class NetworkError(MediaprepError):
-    """Something between here and the other side, or on it.
+    """The network or the server failed.
 
-    `temporary`: the same request may succeed later. `stored`: False where nothing can have been stored, None where
-    that is unknown. `status`: of the HTTP answer, if there was one. `retry_after`: seconds that the other side asks
-    to wait.
+    `temporary`: the same request may succeed later. `stored`: False if nothing can have been stored, None if that is
+    unknown. `status`: of the HTTP response, if there was one. `retry_after`: seconds, from `Retry-After`.
     """
 
     stored: bool | None = False
@@ -123,21 +122,21 @@ class NetworkError(MediaprepError):
 
 
 class Unreachable(NetworkError):
-    """No connection, or it broke before all bytes were out."""
+    """No connection, or it was lost before all bytes were sent."""
 
 
 class AnswerLost(NetworkError):
-    """All bytes were out and no answer came."""
+    """All bytes were sent and no response came."""
 
     stored = None
 
 
 class Refused(NetworkError):
-    """The other side said no."""
+    """The server returned an error."""
 
 
 class BadAnswer(NetworkError):
-    """The other side said yes in words that are not its documented ones."""
+    """The server returned a success that is not as documented."""
 
     stored = None
 

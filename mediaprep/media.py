@@ -1,4 +1,4 @@
-"""Media: the plain facts about one file. Pure values: comparable, picklable, printable as JSON."""
+"""Media: the facts about one file. Plain values: comparable, picklable, printable as JSON."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Literal
 from msgspec import Struct
 
 Kind = Literal["image", "animation", "video", "audio", "document"]
-"""What a file is to a person. An audio-only MP4 is `audio`; an `animation` is a GIF, APNG, WebP or AVIF that moves."""
+"""What a file is to a person. An audio-only MP4 is `audio`; an `animation` is an animated GIF, APNG, WebP or AVIF."""
 
 MetadataKind = Literal["location", "device", "person", "time", "thumbnail", "text"]
-"""What metadata gives away. `device`: make, model, serial, software. `person`: author, owner, copyright, contact.
-`thumbnail`: a picture inside (EXIF preview, cover art). `text`: comments, titles, tags and any block not understood."""
+"""What metadata reveals. `device`: make, model, serial number, software. `person`: author, owner, copyright, contact.
+`thumbnail`: an embedded image (EXIF thumbnail, cover art). `text`: comments, titles, tags and any unknown block."""
 
 
 class VideoStream(Struct, frozen=True, kw_only=True):
-    """One moving-picture stream. Sizes are as stored, before rotation; names are ffmpeg's."""
+    """One video stream. Sizes are as stored, before rotation; names are ffmpeg's."""
 
     index: int
     codec: str
@@ -40,13 +40,13 @@ class VideoStream(Struct, frozen=True, kw_only=True):
 
     @property
     def upright(self) -> tuple[int, int]:
-        """Width and height as a viewer sees them: square pixels, turned."""
+        """Width and height as a viewer sees them: square pixels, rotated."""
         width = max(1, round(self.width * self.pixel_aspect))
         return (self.height, width) if self.rotation in (90, 270) else (width, self.height)
 
 
 class AudioStream(Struct, frozen=True, kw_only=True):
-    """One sound stream. `sample_rate` in Hz, `bit_rate` in bit/s; names are ffmpeg's."""
+    """One audio stream. `sample_rate` in Hz, `bit_rate` in bit/s; names are ffmpeg's."""
 
     index: int
     codec: str
@@ -61,13 +61,13 @@ class AudioStream(Struct, frozen=True, kw_only=True):
 class Media(Struct, frozen=True, kw_only=True):
     """The facts about one file.
 
-    `width`, `height`: pixels as stored (a film's are its main stream's). `orientation`: EXIF 1 to 8.
-    `frames`: 1 for a still picture. `shortest_frame`, `duration`: seconds. `mode`: Pillow's
+    `width`, `height`: pixels as stored (of a video: of its main stream). `orientation`: EXIF 1 to 8.
+    `frames`: 1 for a still image. `shortest_frame`, `duration`: seconds. `mode`: Pillow's
     (`RGB`, `L`, `P`, `CMYK` …). `alpha`: some pixel can be transparent. `colour_space`: `sRGB`, `Display P3`,
-    …; empty where nothing is said. `colours`: how many different ones, where counted (at most 256).
-    `extras`: streams that are neither the picture nor the sound (`subtitle`, `data`, `attachment`, `cover`,
-    `chapters`). `trailing`: bytes after the end of the media. `faststart`: an MP4 whose index comes first.
-    `caption`, `text`: the words that travel with the file.
+    …; empty if unknown. `colours`: the number of different colours, if counted (at most 256).
+    `extras`: streams that are neither video nor audio (`subtitle`, `data`, `attachment`, `cover`, `chapters`).
+    `trailing`: extra bytes outside the media data. `faststart`: an MP4 whose index comes first.
+    `caption`, `text`: the text that is sent with the file.
     """
 
     name: str
@@ -98,12 +98,12 @@ class Media(Struct, frozen=True, kw_only=True):
 
     @property
     def main_video(self) -> VideoStream | None:
-        """The moving picture that is meant: the default track, else the first."""
+        """The main video stream: the default one, else the first."""
         return next((v for v in self.video if v.default), next(iter(self.video), None))
 
     @property
     def main_audio(self) -> AudioStream | None:
-        """The sound that is meant: the default track, else the first."""
+        """The main audio stream: the default one, else the first."""
         return next((a for a in self.audio if a.default), next(iter(self.audio), None))
 
     @property

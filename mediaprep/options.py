@@ -1,4 +1,4 @@
-"""Options: what the sender may choose. Everything has a default that fits most files."""
+"""Options: what the sender can choose. Every option has a default that fits most files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from mediaprep.errors import UsageError
 class Options(Struct, frozen=True, kw_only=True):
     """Choices of the sender.
 
-    `background`: what transparency is flattened onto, `#RRGGBB`. `voice_rate`: 16000 (speech) or 48000 Hz; unset,
-    the profile's. `normalize`: loudness to -16 LUFS. `trim_silence`: cut silence at both ends.
-    `speed_up`: a sticker that is too long plays faster instead of being cut. `crop`: sticker art fills the square
-    and loses what stands out. `pack`, `publisher`, `emojis`: written into a sticker as WhatsApp's own carry them.
+    `background`: background colour where transparency is removed, `#RRGGBB`. `voice_rate`: sample rate of voice notes,
+    16000 (speech) or 48000 Hz; None: from the profile. `normalize`: loudness to -16 LUFS. `trim_silence`: remove
+    silence at both ends. `speed_up`: a sticker that is too long plays faster instead of being cut. `crop`: crop a
+    sticker to fill the square (default: fit, transparent margins). `pack`, `publisher`, `emojis`: sticker metadata.
     """
 
     background: str = "#FFFFFF"
@@ -31,14 +31,12 @@ class Options(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"#[0-9A-Fa-f]{6}", self.background):
-            raise UsageError(
-                f'the background "{self.background}" is no colour; write it as #RRGGBB, for example #FFFFFF'
-            )
+            raise UsageError(f'invalid background colour: "{self.background}"; expected #RRGGBB, for example #FFFFFF')
         if len(self.emojis) > 3:
-            raise UsageError("a sticker takes at most 3 emojis")
+            raise UsageError(f"too many emojis: {len(self.emojis)}; limit: 3 per sticker")
 
     def ask_for_work(self, target: str) -> bool:
-        """Whether a file that complies must be worked on all the same."""
+        """Whether a file that complies must be encoded or rewritten because of an option."""
         sound = target in ("voice", "audio") and (self.normalize or self.trim_silence)
         sticker = "sticker" in target and bool(self.pack or self.publisher or self.emojis)
         return sound or sticker

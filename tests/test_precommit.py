@@ -48,4 +48,4 @@ def test_what_would_be_refused_is_not_committed(tmp_path: Path) -> None:
     run("git", "add", ".", cwd=tmp_path)
     done = pre_commit("run", cwd=tmp_path)
     assert done.returncode == 1
-    assert "video is hevc, not h264" in done.stdout
+    assert "video codec is hevc; accepted: h264" in done.stdout

@@ -69,7 +69,7 @@ def test_a_secret_does_not_travel() -> None:
     "text", ["canary-secret\nHost: evil", "canary-secret \x00", "canary-secrét", "canary-secret b"]
 )
 def test_what_no_header_can_carry_is_refused_unshown(text: str) -> None:
-    with pytest.raises(UsageError, match="TOKEN holds") as caught:
+    with pytest.raises(UsageError, match="invalid TOKEN") as caught:
         read("TOKEN", {"TOKEN": text})
     assert CANARY not in str(caught.value)
 
@@ -77,7 +77,7 @@ def test_what_no_header_can_carry_is_refused_unshown(text: str) -> None:
 def test_a_missing_secret_is_named() -> None:
     assert read("TOKEN", {"TOKEN": "  "}) is None
     assert read("TOKEN", {"TOKEN": "canary-secret-x\n"}) is not None, "a line break at the end is the editor's"
-    with pytest.raises(UsageError, match="TOKEN is not set; put the key"):
+    with pytest.raises(UsageError, match="TOKEN is not set; set this environment variable to the key"):
         Key("TOKEN", "the key", {}).needed()
 
 

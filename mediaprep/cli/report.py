@@ -1,4 +1,4 @@
-"""The HTML report: one page, no script, nothing fetched; every file and what became of it."""
+"""The HTML report: one page, no script, no external resources; each file and its result."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def write_report(records: Sequence[Prepared], path: str | Path) -> None:
 
 
 def page(records: Sequence[Prepared]) -> str:
-    """The page as text."""
+    """The page as HTML."""
     counts = {status: sum(1 for r in records if r.status == status) for status in ("ready", "rejected", "failed")}
     said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     rows = "\n".join(_row(record) for record in sorted(records, key=lambda record: record.source))
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>mediaprep report</title>\n'
         f"<style>{STYLE}</style>\n"
-        f"<h1>mediaprep report</h1>\n<p>{len(records)} files: {said or 'nothing to do'}. "
+        f"<h1>mediaprep report</h1>\n<p>{len(records)} files: {said or 'no files found'}. "
         f"mediaprep {__version__}; ffmpeg confined by {html.escape(sandbox.level())}.</p>\n"
-        "<table><thead><tr><th>file<th>status<th>target<th>action<th>bytes<th>what and why</tr></thead>\n"
+        "<table><thead><tr><th>file<th>status<th>target<th>action<th>size<th>findings and changes</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody></table></html>\n"
     )
 

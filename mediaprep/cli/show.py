@@ -48,10 +48,10 @@ class Printer:
 
     def start(self, count: int) -> None:
         if count == 0:
-            self.say("nothing to do: there are no files here (hidden ones are not looked at)")
+            self.say("no files found (hidden files are skipped)")
 
     def progress(self, source: str, fraction: float) -> None:
-        """Nothing moves where nobody watches."""
+        """No-op: progress is shown on a terminal only."""
 
     def record(self, record: Prepared) -> None:
         status = "failed" if record.error else record.status
@@ -66,7 +66,7 @@ class Printer:
             self.give(next(iter(record.reference.values())))
 
     def give(self, line: str) -> None:
-        """What a program may want, on stdout."""
+        """Print a result for programs, on stdout."""
         answer(line)
 
     def say(self, text: str) -> None:
@@ -75,13 +75,13 @@ class Printer:
 
 
 class JsonPrinter(Printer):
-    """One record a line on stdout, nothing else."""
+    """One record per line on stdout, nothing else."""
 
     def show(self, record: Prepared) -> None:
         answer(record.json(without=("path",) if self.stage in ("check", "plan") else ()))
 
     def say(self, text: str) -> None:
-        """People do not read JSON."""
+        """No-op: with `--json` there are no messages."""
 
 
 class LivePrinter(Printer):
@@ -139,7 +139,7 @@ class LivePrinter(Printer):
             self.console.print(text, markup=False, soft_wrap=True)
 
     def give(self, line: str) -> None:
-        """Where both streams are one terminal the bar makes way, else the line would end up behind it."""
+        """Hide the bar while stdout is the same terminal, else the bar would overwrite the line."""
         if sys.stdout is None or not sys.stdout.isatty():
             super().give(line)
             return
@@ -149,7 +149,7 @@ class LivePrinter(Printer):
 
 
 def answer(line: str) -> None:
-    """One line for programs, on stdout, in UTF-8 whatever the terminal's letters. Raises `OutputError`."""
+    """One line for programs, on stdout, always in UTF-8. Raises `OutputError`."""
     try:
         click.echo(line.encode())
     except BrokenPipeError:
@@ -157,11 +157,11 @@ def answer(line: str) -> None:
     except OSError as error:
         # What is buffered would fail once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputError(f"the standard output cannot be written: {error.strerror}") from None
+        raise OutputError(f"cannot write to standard output: {error.strerror}") from None
 
 
 def fault(error: Exception) -> None:
-    """What ended a command, in one line without control characters, which it may quote."""
+    """The error that ended a command, as one line without control characters."""
     click.echo(f"mediaprep: {printable(str(error))}", err=True)
 
 
@@ -185,8 +185,8 @@ def lines(record: Prepared, stage: str) -> str:
     if record.bytes is not None and record.status != "rejected":
         head += f", {megabytes(record.bytes)}"
     if record.status == "published":
-        head += f", {'uploaded' if record.uploaded else 'there already'}"
-        head += f", until {record.expires}" if record.expires else ""
+        head += f", {'uploaded' if record.uploaded else 'already uploaded'}"
+        head += f", expires at {record.expires}" if record.expires else ""
     below = [finding_line(finding) for finding in record.findings]
     if record.status == "rejected":
         below = [finding_line(finding) for finding in record.remaining]
@@ -213,7 +213,7 @@ def foretold(predicted: Predicted | None) -> str:
 
 
 def message(payload: dict[str, Any]) -> str:
-    """A payload as one line of JSON, in the letters it was written in where they can be written."""
+    """A payload as one line of JSON, not escaped to ASCII where UTF-8 can represent it."""
     text = json.dumps(payload, ensure_ascii=False)
     return text if text.isascii() or not _surrogates(text) else json.dumps(payload)
 
@@ -229,11 +229,11 @@ def finding_line(finding: Finding) -> str:
 
 def rule(one: Rule[...]) -> str:
     """A rule's manual page."""
-    return f"{one.code} {one.name} ({one.level}, about the {one.part}, cured by: {one.cure.word})\n\n{one.manual}"
+    return f"{one.code} {one.name} ({one.level}, part: {one.part}, cure: {one.cure.word})\n\n{one.manual}"
 
 
 def profile(one: Profile) -> str:
-    """One profile's limits, each with its source and the day that was checked."""
+    """One profile's limits, each with its source and the date when it was checked."""
     from mediaprep.rules import Limits
 
     out = [f"{one.name}: {one.title}"]

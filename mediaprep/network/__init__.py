@@ -1,3 +1,3 @@
-"""The way to other machines and back: requests with one deadline, answers as values, secrets that do not show, links
-that are fetched safely. Nothing here knows who is at the other end, or why.
+"""HTTP: requests with one deadline, responses as values, secrets that are never shown, links that are fetched safely.
+Nothing here knows any platform.
 """

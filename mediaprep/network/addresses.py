@@ -1,8 +1,8 @@
-"""Addresses: taken apart once, what may be built upon, and which of the machines behind them are anybody's. Pure.
+"""URLs: parsed once, checked as a base for other URLs, and which IP addresses are public. Pure.
 
-The table of networks is our own: what `ipaddress` calls private or global has changed with every Python, and it counts
-the carriers' range (100.64.0.0/10) as neither. IPv6 is refused unless it is global unicast, so that what gets a
-meaning later is refused too.
+The table of networks is our own: what `ipaddress` calls private or global differs between Python versions, and it
+counts the carriers' range (100.64.0.0/10) as neither. IPv6 is refused unless it is global unicast, so that ranges that
+get a meaning later are refused too.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from mediaprep.record import printable
 _PORTS = {"http": 80, "https": 443}
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _AS_IT_IS = "".join(c for c in map(chr, range(0x21, 0x7F)) if c not in '"<>#')
-"""What is sent of a path and a query as it stands; the rest is percent-encoded."""
+"""Characters of a path and a query that are sent unchanged; all others are percent-encoded."""
 
 
 class Address(Struct, frozen=True):
-    """An http(s) address taken apart, so that nothing takes it apart in another way.
+    """A parsed http(s) URL, so that nothing parses it a second time in another way.
 
-    `host`: ASCII, in brackets where it is an IPv6 address. `target`: path and query.
+    `host`: ASCII, in brackets if it is an IPv6 address. `target`: path and query.
     """
 
     scheme: str
@@ -41,66 +41,66 @@ class Address(Struct, frozen=True):
 
     @property
     def origin(self) -> str:
-        """What may be shown: paths and queries hold keys."""
+        """What may be shown: paths and queries may contain keys."""
         return f"{self.scheme}://{self.authority}"
 
     @property
     def url(self) -> str:
-        """The whole, in ASCII and without its fragment."""
+        """The whole URL, in ASCII and without its fragment."""
         return self.origin + self.target
 
     @property
     def name(self) -> str:
-        """The host without brackets, as it is resolved."""
+        """The host without brackets, as DNS resolves it."""
         return self.host.strip("[]")
 
     def at(self, address: str) -> str:
-        """The whole with a literal address in the host's place."""
+        """The whole URL with an IP address in place of the host name."""
         return f"{self.scheme}://{f'[{address}]' if ':' in address else address}:{self.port}{self.target}"
 
     def is_among(self, allowed: frozenset[str]) -> bool:
-        """Whether one of the names that `allowed_name` made is this host, or this host and port."""
+        """Whether this host, or host:port, is one of the names that `allowed_name` returned."""
         return not allowed.isdisjoint({self.host, f"{self.host}:{self.port}"})
 
     def redirected(self, location: str) -> Address:
-        """Where a `Location` header leads. Raises `Refused`."""
+        """The target of a `Location` header. Raises `Refused`."""
         try:
             onward = address(urljoin(self.url, location))
         except (ValueError, Refused) as error:
-            why = str(error) if isinstance(error, Refused) else "that is no address"
-            raise Refused(f"{self.origin} redirects to where it is not followed: {why}") from None
+            why = str(error) if isinstance(error, Refused) else "invalid URL"
+            raise Refused(f"redirect refused: {self.origin} redirects to a URL that is not accepted: {why}") from None
         if self.scheme == "https" and onward.scheme == "http":
-            raise Refused(f"{self.origin} redirects to {onward.origin}, which anybody on the way can read and change")
+            raise Refused(f"redirect refused: {self.origin} redirects from https to http, which is not secure")
         return onward
 
 
 def address(url: str) -> Address:
-    """Raises `Refused` for what is not a plain http(s) address; the message shows no more of it than its host."""
+    """Raises `Refused` for anything but a plain http(s) URL; the message shows at most its host."""
     if _UNFIT.search(url):
-        raise Refused("the address holds control characters or broken letters; copy it again")
+        raise Refused("invalid URL: it contains control characters or invalid Unicode; copy it again")
     try:
         parts = urlsplit(url)
         name, port = parts.hostname or "", parts.port
     except ValueError:
-        raise Refused("the address cannot be read; write it as https://host/path") from None
+        raise Refused("invalid URL; expected https://host/path") from None
     if parts.scheme not in _PORTS:
-        raise Refused(f'addresses are fetched by http and https only, not by "{printable(parts.scheme)[:20]}"')
+        raise Refused(f'unsupported URL scheme: "{printable(parts.scheme)[:20]}"; supported: http, https')
     if "@" in parts.netloc:
-        raise Refused("the address holds a user name or a password, which would be recorded; give one without")
+        raise Refused("the URL contains a user name or password, which would be recorded; remove it")
     if not name:
-        raise Refused("the address names no host; write it as https://host/path")
+        raise Refused("the URL has no host name; expected https://host/path")
     if port == 0:
-        raise Refused("the address names port 0, where nobody answers; check it")
+        raise Refused("invalid port in the URL: 0")
     host = _host(name)
     if not host:
-        raise Refused(f'"{printable(name)[:80]}" is no host name; write the address as https://host/path')
+        raise Refused(f'invalid host name: "{printable(name)[:80]}"; expected https://host/path')
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Address(parts.scheme, host, port or _PORTS[parts.scheme], quote(target, safe=_AS_IT_IS))
 
 
 def checked(url: str, what: str) -> str:
-    """An address that others are made from by adding to its path: quoted, and without the last slash. Raises
-    `UsageError` for what is none, or holds a key; `what` names the option or the variable.
+    """A base URL, to whose path file names are appended: quoted, without the last slash. Raises `UsageError` for an
+    invalid URL or one that contains credentials; `what` names the option or the environment variable.
     """
     try:
         parts = urlsplit(url)
@@ -108,16 +108,20 @@ def checked(url: str, what: str) -> str:
     except ValueError:
         usable = False
     if "@" in url.partition("://")[2].partition("/")[0]:
-        raise UsageError(f"{what} holds a user or a password; keys come from the environment alone")
+        raise UsageError(
+            f"{what} contains a user name or password; credentials are read only from environment variables"
+        )
     if not usable or not url.isprintable():
-        raise UsageError(f"{what} is no address; write it as https://cdn.example.com/media")
+        raise UsageError(f"invalid URL in {what}; expected a URL such as https://cdn.example.com/media")
     if parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise UsageError(f"{what} ({origin(url)}) has something after its path; names are added to the path")
+        raise UsageError(
+            f"{what} ({origin(url)}) has a query or fragment; remove it, file names are appended to the path"
+        )
     return parts._replace(path=quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")).geturl()
 
 
 def allowed_name(written: str) -> str:
-    """A host, or host:port, that somebody allows, in the form that `Address` has. Raises `UsageError`."""
+    """A value of `--allow-host`, host or host:port, in the form that `Address` has. Raises `UsageError`."""
     bare = f"[{written}]" if written.count(":") > 1 and not written.startswith("[") else written
     try:
         parts = urlsplit(f"//{bare}")
@@ -125,12 +129,12 @@ def allowed_name(written: str) -> str:
     except ValueError:
         host, port = "", None
     if not host or parts.netloc != bare or "@" in bare:
-        raise UsageError(f'"{printable(written)[:80]}" cannot be allowed; give a host as it stands in the link')
+        raise UsageError(f'invalid --allow-host: "{printable(written)[:80]}"; expected the host name in the link')
     return f"{host}:{port}" if port else host
 
 
 def _host(name: str) -> str:
-    """A host's name as DNS and certificates have it; empty for what is none."""
+    """A host name as DNS and certificates have it; empty if it is invalid."""
     try:
         if ":" in name:
             IPv6Address(name)
@@ -143,7 +147,7 @@ def _host(name: str) -> str:
 
 
 def _ascii(name: str) -> str:
-    """Not by Python's own codec, whose IDNA of 2003 makes `straße` the neighbour's `strasse`. Raises `ValueError`."""
+    """Not by Python's own codec, whose IDNA 2003 turns `straße` into `strasse`, another host. Raises `ValueError`."""
     import idna
 
     return idna.encode(name, uts46=True).decode()
@@ -184,8 +188,8 @@ _NOT_PUBLIC_6 = tuple(
 )
 """Source: IANA IPv6 Special-Purpose Address Registry.
 
-Tunnels (6to4, Teredo, ISATAP) and the local use of NAT64 (64:ff9b:1::/48) are refused whatever IPv4 address they
-hold: no site is published under one, and where they lead is decided by the network that this machine is in.
+Tunnels (6to4, Teredo, ISATAP) and local-use NAT64 (64:ff9b:1::/48) are refused whatever IPv4 address they contain: no
+site is published at one, and their target depends on the network that this machine is in.
 """
 _ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
 """The first half of the interface's part of an address (RFC 5214, section 6.1)."""
@@ -194,7 +198,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_public(text: str) -> bool:
-    """Whether an IPv4 or IPv6 address, in its full form, can be anybody's. Raises `ValueError` for what is neither."""
+    """Whether an IPv4 or IPv6 address is public. Raises `ValueError` if it is neither."""
     found = ipaddress.ip_address(text)
     return _public4(found) if isinstance(found, IPv4Address) else _public6(found)
 

@@ -1,4 +1,4 @@
-"""What the other side answers: a value, whatever its status; and what of it, and of addresses, may be shown."""
+"""A response as a value, whatever its status; and what of responses and URLs may be shown."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mediaprep.record import printable
 WORDS = 300
 """Characters of a body that a message quotes."""
 MESSAGE = 1000
-"""Characters of what the other side means to be read: Meta's list of types has 600, and its point at the end."""
+"""Characters of the platform's own error message: Meta's list of types has 600, and the reason at the end."""
 TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What came back. `headers` have lower-case names."""
+    """One response. `headers` have lower-case names; `place`: the origin that it came from."""
 
     status: int
     headers: dict[str, str]
@@ -36,17 +36,17 @@ class Answer(Struct, frozen=True, kw_only=True):
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """Raises `BadAnswer` for what is no JSON."""
+        """Raises `BadAnswer` for invalid JSON."""
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise BadAnswer(
-                f"{self.place} answered with status {self.status} and something other than JSON: {self.words}",
+                f"response of {self.place} is not JSON (status {self.status}): {self.words}",
                 status=self.status,
             ) from None
 
     def fields(self) -> dict[str, Any]:
-        """The JSON object, or an empty one for whatever else was answered: for errors, whose form nobody promises."""
+        """The JSON object, or an empty one for any other response: for errors, whose form is not documented."""
         try:
             found = self.json()
         except BadAnswer:
@@ -55,16 +55,16 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """The beginning of the body as one printable line, without secrets that it may echo."""
-        return self.quote(self.body.decode("utf-8", "replace"), WORDS) or "(nothing)"
+        """The beginning of the body as one printable line, without secrets that it may repeat."""
+        return self.quote(self.body.decode("utf-8", "replace"), WORDS) or "(empty response)"
 
     def quote(self, text: str, most: int = MESSAGE) -> str:
-        """Its text as one printable line of at most so many characters, without secrets that it may echo."""
+        """The text as one printable line of at most `most` characters, without secrets that it may repeat."""
         return line_of(text, self.hidden, most)
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the other side asks to wait, from a number or a date; None where it says nothing usable."""
+        """`Retry-After` in seconds, from a number or a date; None if it is missing or invalid."""
         said = self.headers.get("retry-after", "").strip()
         try:
             seconds = float(said)
@@ -76,10 +76,10 @@ class Answer(Struct, frozen=True, kw_only=True):
         return seconds if 0 <= seconds < float("inf") else None
 
     def refusal(self, words: str = "", *, temporary: bool | None = None) -> Refused:
-        """The answer as an error; `words`: the platform's own, where they could be told from the rest."""
+        """The response as an error; `words`: the platform's own error message, if it was found in the body."""
         said = self.quote(words) or self.words
         return Refused(
-            f"{self.place} refused with status {self.status}: {said}",
+            f"{self.place} returned status {self.status}: {said}",
             temporary=self.status in TEMPORARY if temporary is None else temporary,
             status=self.status,
             retry_after=self.retry_after,
@@ -87,14 +87,14 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 def secrets_in(headers: Mapping[str, str | Secret] | None) -> tuple[Secret, ...]:
-    """Each secret, and what follows its scheme (`Bearer …`), which an answer may echo alone."""
+    """Each secret, and what follows its scheme (`Bearer …`), which a response may repeat alone."""
     whole = [value for value in (headers or {}).values() if isinstance(value, Secret)]
     bare = (Secret(one.reveal().partition(" ")[2]) for one in whole)
     return (*whole, *(one for one in bare if one.reveal()))
 
 
 def line_of(text: str, secrets: tuple[Secret, ...], most: int) -> str:
-    """The text as one printable line of at most so many characters, without the secrets."""
+    """The text as one printable line of at most `most` characters, without the secrets."""
     for secret in secrets:
         text = secret.hide_in(text)
     line = printable(" ".join(text.split()))
@@ -102,13 +102,13 @@ def line_of(text: str, secrets: tuple[Secret, ...], most: int) -> str:
 
 
 def origin(url: str) -> str:
-    """Scheme and host of an address: what may be shown of it. Its query may hold a signature."""
+    """Scheme and host of a URL: what may be shown of it. Its query may contain a signature."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "an address that is none"
+        return "an invalid URL"
     if not host:
-        return "another address"
+        return "a URL without host name"
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"

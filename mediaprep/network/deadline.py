@@ -1,4 +1,4 @@
-"""One deadline for everything about a file, and the socket that is cut when it is over."""
+"""One deadline for all requests about a file, and the socket that is closed when it expires."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 GRACE = 2.0
-"""Seconds that an answer is still waited for after a stop, where everything is out: without it nobody knows whether
-the other side has the file.
+"""Seconds to wait for a response after a stop, if the whole request was sent: without the response it is unknown
+whether the server has the file.
 """
 
 
 class Deadline:
-    """When everything about one file has to be over: attempts, waits and answers together. `stop` ends it at once."""
+    """The time limit for one file: attempts, waits and responses together. `stop` ends it at once."""
 
     def __init__(self, seconds: float, stop: threading.Event | None = None) -> None:
         self.end = time.monotonic() + seconds
@@ -29,12 +29,12 @@ class Deadline:
 
     @property
     def why(self) -> str:
-        """Why nothing is left, as the end of a sentence."""
-        return "it was stopped" if self.stop.is_set() else f"{self.seconds:.0f} s were not enough"
+        """Why no time is left, as the end of a sentence."""
+        return "stopped" if self.stop.is_set() else f"time limit of {self.seconds:.0f} s exceeded"
 
 
 class Wire:
-    """The socket below a request, so that a deadline can cut it in the middle of a read."""
+    """The socket of a request, so that a deadline can close it in the middle of a read."""
 
     def __init__(self) -> None:
         self._stream: Any = None
@@ -46,7 +46,7 @@ class Wire:
 
     @contextlib.contextmanager
     def cut_at(self, deadline: Deadline, is_out: Callable[[], bool]) -> Iterator[None]:
-        """`is_out`: whether the other side may have everything."""
+        """`is_out`: whether the server may have the whole request."""
         over = threading.Event()
 
         def watch() -> None:

@@ -1,7 +1,7 @@
-"""A link as a source: fetched into a file, and nobody on the way is trusted.
+"""A link as an input: fetched into a file, and no server on the way is trusted.
 
-Names are resolved here, once for each hop, and the connection goes to the address that was looked at: a name that
-leads elsewhere a moment later gains nothing. No proxy is used, since it would resolve the name again, by itself.
+Host names are resolved here, once per redirect, and the connection goes to the IP address that was checked: a name
+that resolves differently a moment later gains nothing. No proxy is used, since it would resolve the name again.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 
 HOPS = 5
 MOST = 500_000_000
-"""Bytes; more than any platform takes, and than most disks mind."""
+"""Bytes; more than any platform accepts."""
 
 Resolve = Callable[[str, int], Sequence[str]]
-"""The addresses of a host, for a port: at least one, or `Unreachable`."""
+"""The IP addresses of a host, for a port: at least one, or `Unreachable`."""
 
 _WEB_PAGE = re.compile(
     r"\s*(<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*+<(!doctype\s+html|html|head|title|body|script|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _PARTIAL = ".partial"
-"""While it is fetched. No file is called so in the end: `safe_stem` begins no name with a dot."""
+"""The file name during a fetch. No fetched file gets it: `safe_stem` begins no name with a dot."""
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
-    """`mime`: bare, as declared; empty where nothing was. `link`: the address itself, where it is public and answered
-    without a redirect, so that a platform may be given it as it is; else empty."""
+    """`mime`: without parameters, as declared; empty if it was missing. `link`: the URL itself, if it is public and
+    has no redirect, so that a platform can use it unchanged; else empty."""
 
     path: Path
     mime: str
@@ -57,12 +57,12 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 
 def resolved(host: str, port: int) -> list[str]:
-    """What the system says. Raises `Unreachable`."""
+    """The IP addresses from the system's resolver. Raises `Unreachable`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         temporary = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
-        raise Unreachable(f"{host} has no address that can be found; check the name", temporary=temporary) from None
+        raise Unreachable(f"cannot resolve host name {host}; check the name", temporary=temporary) from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -76,12 +76,12 @@ def fetch(
     progress: Callable[[float], None] | None = None,
     resolve: Resolve = resolved,
 ) -> Fetched:
-    """Fetch what lies at an http(s) address into `folder`, which is made, and holds nothing else.
+    """Fetch the file at an http(s) URL into `folder`, which is created and contains nothing else.
 
-    Every address of the host must be public, unless `allow` names the host, or host:port, just as the link does; so
-    must those of up to 5 redirects. `most`: bytes. `progress` hears the share that has arrived, where the length is
-    known. Raises `UsageError` for a name in `allow` that is none, `Refused`, `Unreachable`, `DiskFull`, `OutputError`.
-    No message shows more of a link than its host, as paths and queries may hold keys. On an error no file is left.
+    Every IP address of the host must be public, unless `allow` contains the host, or host:port, as in the link; so
+    must those of up to 5 redirects. `most`: bytes. `progress` gets the share that was received, 0 to 1, if the length
+    is known. Raises `UsageError` for an invalid name in `allow`, `Refused`, `Unreachable`, `DiskFull`, `OutputError`.
+    No message shows more of a link than its host, as paths and queries may contain keys. On an error no file is left.
     """
     journey = _Journey(frozenset(map(allowed_name, allow)), most, deadline, progress or (lambda _: None), resolve)
     attempts = itertools.count()
@@ -93,18 +93,18 @@ def fetch(
 
 
 def pinned(url: str, resolve: Resolve = resolved) -> tuple[str, str]:
-    """A public link with a checked address in place of its name, and the name that it is asked for: `url` and `host` of
-    `Line.download`. Raises `Refused` where it is not public (any more), `Unreachable` where it has no address.
+    """A public link with a checked IP address in place of its host name, and the host name: `url` and `host` of
+    `Line.download`. Raises `Refused` if it is not public (any more), `Unreachable` if it does not resolve.
     """
     place = address(url)
     found = resolve(place.name, place.port)
     if not all(map(is_public, found)):
-        raise Refused(f"{place.host} leads to a private, local or reserved address by now; platforms cannot reach it")
+        raise Refused(f"{place.host} now resolves to a private or reserved address; platforms cannot reach it")
     return place.at(found[0]), place.authority
 
 
 class _Journey:
-    """One link, however often it is tried."""
+    """One link, with all its attempts."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class _Journey:
         self.resolve = resolve
 
     def attempt(self, url: str, folder: Path, number: int) -> Fetched:
-        """All hops, from the first. Each attempt takes the next address of a host that has several."""
+        """All redirects, from the first URL. Each attempt uses the next IP address of a host that has several."""
         place = address(url)
         for hop in range(HOPS + 1):
             addresses = self._addresses(place)
@@ -138,29 +138,29 @@ class _Journey:
                 (folder / _PARTIAL).replace(path)
             public = hop == 0 and all(map(is_public, addresses))
             return Fetched(path=path, mime=mime, link=place.url if public else "")
-        raise Refused(f"{address(url).origin} redirects more than {HOPS} times; give the address where that ends")
+        raise Refused(f"too many redirects: {address(url).origin} redirects more than {HOPS} times; use the final URL")
 
     def _addresses(self, place: Address) -> Sequence[str]:
         found = self.resolve(place.name, place.port)
         if not place.is_among(self.allow) and not all(map(is_public, found)):
             raise Refused(
-                f"{place.host} is, or leads to, a private, local or reserved address, from which nothing is fetched; "
-                f"if you trust it, allow it with --allow-host {place.host}"
+                f"{place.host} resolves to a private or reserved address, which is refused; "
+                f"if you trust it, use --allow-host {place.host}"
             )
         return found
 
     def _check(self, response: httpx.Response, place: Address, mime: str) -> None:
-        """Refuse by the head of the answer alone what is not a file that can be taken."""
+        """Refuse by status and headers alone. Raises `Refused`."""
         if response.status_code != 200:
             raise _refusal(response, place)
         if mime in _HTML:
             raise _web_page(place)
         packed = response.headers.get("content-encoding", "identity").strip().lower()
         if packed not in ("", "identity"):
-            # Asked not to, hardly a server packs media; unpacked, a few bytes can be a disk full.
+            # Few servers compress media against the request; decompressed, a few bytes can fill a disk.
             raise Refused(
-                f"{place.origin} sends the file packed ({printable(packed)[:40]}), although asked not to; "
-                "fetch it with a browser and give the file"
+                f"unsupported Content-Encoding from {place.origin}: {printable(packed)[:40]}; "
+                "download the file with a browser and use that file"
             )
         if _length(response) > self.most:
             raise self._too_big(place, megabytes(_length(response)))
@@ -179,28 +179,26 @@ class _Journey:
                 raise _web_page(place)
             got += len(chunk)
             if got > self.most:
-                raise self._too_big(place, "more")
+                raise self._too_big(place, f"at least {megabytes(got)}")
             yield chunk
             if length:
                 self.progress(got / length)
 
     def _too_big(self, place: Address, found: str) -> Refused:
-        return Refused(
-            f"{place.origin} sends {found}, and at most {megabytes(self.most)} are fetched; give a smaller file"
-        )
+        return Refused(f"file too large: {place.origin} sends {found}; limit: {megabytes(self.most)}")
 
 
 def _refusal(response: httpx.Response, place: Address) -> Refused:
     status = response.status_code
     reasons = {
-        401: "wants a login; give an address that is open to everybody",
-        403: "does not give the file to everybody; if the address was valid for some time only, get a new one",
-        404: "has no such file; check the address",
-        410: "has the file no longer; check the address",
-        429: "is asked too often; try again later",
+        401: "requires a login; use a public link",
+        403: "denies access; if the link has expired, get a new one",
+        404: "does not have this file; check the link",
+        410: "no longer has this file; check the link",
+        429: "received too many requests; retry later",
     }
-    later = "is out of order; try again later" if status >= 500 else "does not give the file; check the address"
-    # The head alone: what pages say about their errors is written for browsers.
+    later = "has a server error; retry later" if status >= 500 else "does not return the file; check the link"
+    # Without the body: error pages are written for browsers.
     answer = Answer(status=status, headers=dict(response.headers), body=b"", place=place.origin)
     return Refused(
         f"{place.origin} {reasons.get(status, later)} (status {status})",
@@ -212,13 +210,12 @@ def _refusal(response: httpx.Response, place: Address) -> Refused:
 
 def _web_page(place: Address) -> Refused:
     return Refused(
-        f"what {place.origin} gives is a web page, not media; open it in a browser and copy the address of the file "
-        "itself"
+        f"{place.origin} returned a web page, not a media file; open it in a browser and copy the link of the file"
     )
 
 
 def _length(response: httpx.Response) -> int:
-    """Bytes, as announced; 0 where nothing is."""
+    """`Content-Length` in bytes; 0 if it is missing or invalid."""
     said = response.headers.get("content-length", "")
     return int(said) if said.isascii() and said.isdigit() else 0
 
@@ -228,7 +225,7 @@ def _mime(response: httpx.Response) -> str:
 
 
 def _file_name(disposition: str, target: str, mime: str) -> str:
-    """What to call the file: as the answer or the address does, with the ending that says something."""
+    """The file name: from the response or the URL, with an extension that is known."""
     from urllib.parse import unquote
 
     named = _told_name(disposition) or unquote(target.partition("?")[0])

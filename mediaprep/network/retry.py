@@ -1,4 +1,4 @@
-"""Trying again: one wrapper for everything that goes over the network. Nothing else repeats a request."""
+"""Retries: one wrapper for all requests. Nothing else retries."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ T = TypeVar("T")
 
 TRIES = 4
 FIRST, LONGEST = 0.5, 30.0
-"""Seconds of the first wait, doubled each time, and of the longest that is chosen here."""
+"""Seconds: the first wait, doubled each time, and the longest wait without `Retry-After`."""
 PATIENCE = 300.0
-"""Seconds of the longest `Retry-After` that is waited for."""
+"""Seconds: the longest `Retry-After` that is obeyed."""
 
 
 def persistently(attempt: Callable[[], T], deadline: Deadline, *, repeatable: bool, tries: int = TRIES) -> T:
-    """What `attempt` returns, tried again after temporary failures, with back-off and jitter or after the time that
-    the other side asked for.
+    """What `attempt` returns, retried after temporary failures, with back-off and jitter or after `Retry-After`.
 
-    `repeatable`: a second copy can do no harm, or the other side knows it again. Where it is not, an attempt whose
-    outcome is unknown is the last one. Raises the last `NetworkError`.
+    `repeatable`: a second copy does no harm, or the server recognises it. If it is false, an attempt whose outcome is
+    unknown is the last one. Raises the last `NetworkError`.
     """
     for number in range(tries):
         try:
@@ -46,10 +45,10 @@ def pause(number: int, asked: float | None) -> float:
 
 
 def _told(error: NetworkError, tries: int, *, too_long: bool) -> NetworkError:
-    """The error, with how often it was tried and why not again."""
+    """The error, with the number of attempts and why there is no other."""
     said = str(error)
     if error.temporary and error.retry_after and too_long:
-        said += f"; it asks to wait {error.retry_after:.0f} s, run again then"
+        said += f"; retry after {error.retry_after:.0f} s"
     elif tries > 1:
         said += f" (tried {tries} times)"
     return type(error)(said, temporary=error.temporary, status=error.status, retry_after=error.retry_after)

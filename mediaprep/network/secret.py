@@ -1,4 +1,4 @@
-"""Secrets: from the environment alone, and shown by nothing."""
+"""Secrets: read only from environment variables, and never shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mediaprep.errors import UsageError
 
 
 class Secret:
-    """A text that `str`, `repr`, `print`, JSON and pickle do not give away; only `reveal` does."""
+    """A text that `str`, `repr`, `print`, JSON and pickle do not show; only `reveal` does."""
 
     __slots__ = ("_text",)
 
@@ -27,10 +27,10 @@ class Secret:
     __str__ = __repr__
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret stays in the process that read it")
+        raise TypeError("a secret cannot be pickled")
 
     def hide_in(self, text: str) -> str:
-        """The text with the secret, should it hold it, as `***`."""
+        """The text with the secret replaced by `***`."""
         return text.replace(self._text, "***")
 
 
@@ -41,15 +41,15 @@ def basic(user: Secret, password: Secret) -> Secret:
 
 
 def read(name: str, environment: Mapping[str, str] = os.environ) -> Secret | None:
-    """The secret in this variable, or None. Raises `UsageError` for what no header can carry, without showing it."""
+    """The secret in this environment variable, or None. Raises `UsageError` if no header can carry it."""
     text = environment.get(name, "").strip()
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise UsageError(f"{name} holds blanks, line breaks or letters that no key has; copy the key again")
+        raise UsageError(f"invalid {name}: it contains spaces, line breaks or non-ASCII characters; copy it again")
     return Secret(text) if text else None
 
 
 class Key:
-    """A secret that the environment may hold: read at once, missed only where it is needed. `what`: what it is."""
+    """A secret from an environment variable: read at once, required only where it is used. `what`: what it is."""
 
     def __init__(self, name: str, what: str, environment: Mapping[str, str]) -> None:
         self.name = name
@@ -57,7 +57,7 @@ class Key:
         self.found = read(name, environment)
 
     def needed(self) -> Secret:
-        """Raises `UsageError` where it is not set."""
+        """Raises `UsageError` if it is not set."""
         if self.found is None:
-            raise UsageError(f"{self.name} is not set; put {self.what} in that environment variable")
+            raise UsageError(f"{self.name} is not set; set this environment variable to {self.what}")
         return self.found

@@ -1,5 +1,5 @@
-"""What the libraries below would log of our requests: httpx every address whole, with the signature of a presigned one,
-and httpcore every header of an answer, which may echo a key. Requests of others in the same process are logged as ever.
+"""No log of our requests: httpx logs each URL whole, with the signature of a presigned link, and httpcore each header
+of a response, which may repeat a key. Requests of other code in the same process are logged as before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _foreign(_: logging.LogRecord) -> bool:
 
 @contextlib.contextmanager
 def unlogged() -> Iterator[None]:
-    """Nothing that happens in this thread meanwhile is logged by them."""
+    """httpx and httpcore log nothing in this thread until the block ends."""
     for name in TALKATIVE:
         logging.getLogger(name).addFilter(_foreign)
     token = _OURS.set(True)

@@ -1,7 +1,7 @@
-"""HTTP, the only place where it is spoken: no redirects, bounded answers, one deadline, typed outcomes.
+"""The only module that sends HTTP requests: no redirects, limited responses, one deadline, typed outcomes.
 
-What httpx does by itself is not enough: its time limits are for each read, so that one byte every few seconds never
-ends; it reads answers of any length; on a redirect it sends `Token` and `x-api-key` headers on to another host.
+httpx alone is not enough: its time limits are per read, so that one byte every few seconds never ends; it reads
+responses of any length; on a redirect it sends `Token` and `x-api-key` headers to another host.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     import httpx
 
 LARGEST_ANSWER = 1 << 20
-"""Bytes of an answer that is read into memory; the documented ones have a few hundred."""
+"""Bytes of a response that is read into memory; the documented ones have a few hundred."""
 CHUNK = 64 * 1024
 READING = frozenset({"HEAD", "GET"})
-"""Requests that leave nothing on the other side."""
+"""Requests that store nothing on the server."""
 CONNECT, ANSWER = 4.0, 60.0
-"""Seconds to connect, which nothing cuts short, and to wait for the next byte of an answer."""
+"""Seconds to connect, which a deadline cannot interrupt, and to wait for the next byte of a response."""
 GATEWAY_TIMEOUT = 504
 ERRORS = 400
-"""The first of the statuses that mean no."""
+"""The first status that is an error."""
 
 
 class File(Struct, frozen=True, kw_only=True):
-    """A file as a request's body, or as one part of a form. `mime`: as the other side wants it named."""
+    """A file as a request's body, or as one part of a form. `mime`: as the server expects it."""
 
     path: Path
     mime: str
@@ -51,10 +51,10 @@ class File(Struct, frozen=True, kw_only=True):
 
 
 class Line:
-    """The line to the other side for one attempt at one file.
+    """The connection for one attempt at one file.
 
-    `progress` hears the share of the file that is out, `last` is called just before its last bytes go out: from then
-    on the other side may have it all.
+    `progress` gets the share of the file that was sent, 0 to 1; `last` is called just before the last bytes are sent:
+    from then on the server may have the whole file.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Line:
         file: File | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One request and its whole answer, whatever its status. `file` alone is the body; with `form`, even an empty
+        """One request and its whole response, whatever its status. `file` alone is the body; with `form`, even an empty
         one, it is a part of a multipart form. Raises `Unreachable`, `AnswerLost` or `BadAnswer`.
         """
         place = origin(url)
@@ -88,13 +88,13 @@ class Line:
         with self._open(method, url, headers=headers, params=params, json=json, file=file, form=form) as response:
             if (elsewhere := redirection(response)) is not None:
                 raise Refused(
-                    f"{place} redirects ({response.status_code}) to {printable(origin(elsewhere))}, "
-                    "which is never followed with a key; check the address",
+                    f"redirect refused: {place} redirects ({response.status_code}) to {printable(origin(elsewhere))}, "
+                    "and requests with credentials never follow redirects; check the URL",
                     status=response.status_code,
                 )
             if response.status_code == GATEWAY_TIMEOUT and self.out:
                 raise AnswerLost(
-                    f"{place} got everything, but what is behind it did not answer it in time (status 504)",
+                    f"{place} received the whole request, but its gateway timed out (status 504)",
                     temporary=True,
                     status=GATEWAY_TIMEOUT,
                 )
@@ -109,7 +109,7 @@ class Line:
 
     @contextlib.contextmanager
     def download(self, method: str, url: str, **options: Any) -> Iterator[httpx.Response]:
-        """A response whose body the caller reads, for as long as the deadline allows. Redirects are the caller's."""
+        """A response whose body the caller reads until the deadline expires. The caller handles redirects."""
         self.out = False
         with self._open(method, url, **options) as response:
             yield response
@@ -128,7 +128,7 @@ class Line:
         host: str | None = None,
         direct: bool = False,
     ) -> Iterator[httpx.Response]:
-        """`host`: the name that `url`, which has a checked address in its place, is asked for. `direct`: no proxy."""
+        """`host`: the host name for `url`, which has a checked IP address in its place. `direct`: no proxy."""
         import ssl
 
         import httpx
@@ -169,12 +169,12 @@ class Line:
                 if wire.was_cut and response.status_code < ERRORS:  # an answer without a length looks whole then
                     raise httpx.ReadTimeout("cut")
             except (httpx.InvalidURL, UnicodeError) as error:
-                raise Unreachable(f"the address of {place} cannot be used: {error}") from None
+                raise Unreachable(f"invalid URL for {place}: {error}") from None
             except (httpx.TransportError, httpx.StreamError, ssl.SSLError, OSError) as error:
                 raise self._fault(error, place, secrets_in(headers)) from None
 
     def _fault(self, error: Exception, place: str, secrets: tuple[Secret, ...]) -> NetworkError:
-        """What went wrong, typed by what the other side may have by now."""
+        """What went wrong, typed by what the server may have received."""
         import httpx
 
         if self.deadline.left <= 0:
@@ -183,16 +183,16 @@ class Line:
         said = line_of(re.sub(r"^\[Errno -?\d+\] ", "", str(error)), secrets, WORDS) or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
             if "CERTIFICATE" in said or "certificate" in said:
-                return Unreachable(f"{place} cannot prove who it is, so nothing was sent: {said}")
+                return Unreachable(f"cannot verify the TLS certificate of {place}, nothing was sent: {said}")
             temporary = not isinstance(error, httpx.UnsupportedProtocol)
-            return Unreachable(f"{place} cannot be reached: {said}", temporary=temporary)
+            return Unreachable(f"cannot connect to {place}: {said}", temporary=temporary)
         if self.out:
-            return AnswerLost(f"{place} got everything, but its answer was lost: {said}", temporary=True)
-        return Unreachable(f"the connection to {place} broke: {said}", temporary=True)
+            return AnswerLost(f"{place} received the whole request, but its response was lost: {said}", temporary=True)
+        return Unreachable(f"connection to {place} lost: {said}", temporary=True)
 
 
 class _Reader(io.FileIO):
-    """A file that is being sent, read in chunks and never whole."""
+    """A file that is being sent, read in chunks."""
 
     def __init__(self, path: Path, line: Line) -> None:
         super().__init__(path)
@@ -200,7 +200,7 @@ class _Reader(io.FileIO):
         self._line = line
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """For forms: the end of the file is asked for when all of it is out, and the end of the form is not."""
+        """For forms: httpx reads the end of the file when all of it was sent, but not yet the end of the form."""
         chunk = super().read(-1 if size is None else size) or b""
         if chunk:
             self._line.progress(self.tell() / max(1, self.size))
@@ -209,7 +209,7 @@ class _Reader(io.FileIO):
         return chunk
 
     def chunks(self) -> Iterator[bytes]:
-        """For a body of its own: the last chunk is the last byte."""
+        """For a body that is the file alone: the last chunk has the last byte."""
         while chunk := super().read(CHUNK) or b"":
             if self.tell() >= self.size:
                 self._finish()
@@ -223,7 +223,7 @@ class _Reader(io.FileIO):
 
 
 def _client(wait: httpx.Timeout, place: str, *, direct: bool) -> httpx.Client:
-    """Raises `Unreachable`, without the words of what is wrong: they may be a piece of a proxy's password."""
+    """Raises `Unreachable`, without the text of the cause, which may contain a proxy's password."""
     import httpx
 
     try:
@@ -233,15 +233,15 @@ def _client(wait: httpx.Timeout, place: str, *, direct: bool) -> httpx.Client:
         )  # fmt: skip
     except (ImportError, OSError, ValueError, httpx.InvalidURL):
         raise Unreachable(
-            f"{place} cannot be reached with the proxy or the certificates that the environment names; correct "
-            "http_proxy, https_proxy, all_proxy or SSL_CERT_FILE (for socks5:// install socksio)"
+            f"cannot connect to {place}: invalid proxy or certificate settings in the environment; check "
+            "http_proxy, https_proxy, all_proxy and SSL_CERT_FILE (socks5:// requires the package socksio)"
         ) from None
 
 
 def _body(response: httpx.Response, place: str) -> bytes:
-    """What was answered. Of a refusal, as much as came: who refuses a file half-way rarely stays to explain it.
+    """The body. Of an error, as much as arrived: a server that refuses a file half-way often closes the connection.
 
-    Raises `BadAnswer` for a yes that is too long.
+    Raises `BadAnswer` for a success that is too long.
     """
     import httpx
 
@@ -256,17 +256,19 @@ def _body(response: httpx.Response, place: str) -> bytes:
         if not refused:
             raise
     if len(body) > LARGEST_ANSWER and not refused:
-        raise BadAnswer(f"{place} answers without end; check the address", status=response.status_code)
+        raise BadAnswer(
+            f"response of {place} is larger than {LARGEST_ANSWER:,} bytes; check the URL", status=response.status_code
+        )
     return bytes(body)
 
 
 def redirection(response: httpx.Response) -> str | None:
-    """Where a redirect leads, in its own words; None for every other answer."""
+    """The `Location` of a redirect, unchanged; None for every other response."""
     return response.extensions.get("location")
 
 
 def _set_aside(response: httpx.Response) -> None:
-    """httpx takes apart where a redirect leads even if it does not go there, and fails where that is no address."""
+    """httpx parses the target of a redirect even if it does not follow it, and fails if it is an invalid URL."""
     if response.has_redirect_location:
         response.extensions["location"] = response.headers.pop("location")
 
@@ -285,5 +287,5 @@ def _user_agent() -> str:
 
 
 def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
-    """In no variable of ours: a traceback may be shown with them."""
+    """Never kept in a variable of ours, which a traceback may show."""
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()}

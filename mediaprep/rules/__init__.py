@@ -1,7 +1,7 @@
 """The rules: facts and limits in, findings out. One file for each hundred of codes; pure.
 
-Codes are for ever: MP1xx what the file is, MP2xx size and pixels, MP3xx streams, MP4xx metadata and privacy,
-MP5xx names, captions and links. A name tells the fault, never the cure. A new rule is one function on its shelf.
+Codes never change: MP1xx file type and size, MP2xx pixels, MP3xx streams, MP4xx metadata and privacy, MP5xx file
+names, captions and links. A rule's name says the fault, never the cure. A new rule is one function on its shelf.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ MANUAL: dict[str, Rule[...]] = {**RULES, **LINK_RULES}
 
 GROUPS = {
     "MP1": "file type and file size",
-    "MP2": "size in pixels, and pixels",
+    "MP2": "size in pixels, colours, frame times",
     "MP3": "containers, video and audio streams",
     "MP4": "metadata and privacy",
     "MP5": "names, captions and links",
 }
-"""What the first digit of a code is about."""
+"""The subject of each first digit of a code."""
 
 RENAMED = {"too-large": "too-many-pixels"}
-"""Names that a rule had before, so that what was written down with one can still be looked up."""
+"""Former names of rules, which `explain` still accepts."""
 
 
 def check(media: Media, limits: Limits, *, ours: bool = False) -> tuple[Finding, ...]:
     """Every rule that the file breaks, in the order of codes.
 
-    `ours`: the file is, or will be, made by mediaprep, so sizes are held to the strict reading (`max_bytes`).
+    `ours`: the file is, or will be, made by mediaprep, so its size is checked against `max_bytes` itself.
     """
     if ours and limits.error_above is not None:
         limits = replace(limits, error_above=None)
@@ -50,7 +50,7 @@ def check(media: Media, limits: Limits, *, ours: bool = False) -> tuple[Finding,
 
 
 def check_link(served: Served) -> tuple[Finding, ...]:
-    """What some platforms would mind about a link that serves the right bytes, in the order of codes."""
+    """Every link rule that a link with the right content breaks, in the order of codes."""
     return tuple(finding for rule in LINK_RULES.values() if (finding := rule.find(served)) is not None)
 
 

@@ -1,4 +1,4 @@
-"""What a rule is, what it finds, and how cheaply that is cured."""
+"""What a rule is, what it reports, and the cheapest action that cures it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Generic, Literal, ParamSpec
 
 from msgspec import Struct
+
+from mediaprep.formats import suffix_for
 
 Facts = ParamSpec("Facts")
 
@@ -37,7 +39,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     * `code`: the code of the rule; `mediaprep explain CODE` prints its manual page.
     * `name`: the name of the rule.
     * `level`: `error`, or `warning` if the file complies all the same.
-    * `message`: what is wrong, one sentence.
+    * `message`: what is wrong, in one sentence.
     * `cure`: the cheapest action that cures it.
     * `part`: what the cure changes in the file.
     """
@@ -55,9 +57,9 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class Rule(Struct, Generic[Facts], frozen=True, kw_only=True):
-    """A permanent code and name, the cheapest cure, and the function that looks.
+    """A permanent code and name, the cheapest cure, and the function that checks.
 
-    The function is pure: facts in (of a file, a `Media` and `Limits`), one sentence out, or None where they comply.
+    The function is pure: facts in (for a file, a `Media` and `Limits`), one sentence out, or None if they comply.
     Its docstring is the rule's manual page.
     """
 
@@ -74,13 +76,13 @@ class Rule(Struct, Generic[Facts], frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """What the manual page begins with, up to the first stop, semicolon or colon, in one line."""
+        """The first clause of the manual page, in one line."""
         first = " ".join(self.manual.partition("\n\n")[0].split())
         return re.split(r"[.;:](?: |$)", first, maxsplit=1)[0]
 
     @property
     def source(self) -> str:
-        """Where the manual page says that the rule comes from, in one line."""
+        """The source that the manual page names, in one line."""
         return " ".join(self.manual.rpartition("Source: ")[2].split()) if "Source: " in self.manual else ""
 
     def find(self, *facts: Facts.args, **more: Facts.kwargs) -> Finding | None:
@@ -93,7 +95,7 @@ class Rule(Struct, Generic[Facts], frozen=True, kw_only=True):
 
 
 class Shelf(Generic[Facts]):
-    """One hundred of rules: `MP3xx` are the streams, and so on. Filled by its decorator, in order."""
+    """The rules of one group of codes, such as `MP3xx` for streams. Filled by its decorator, in order."""
 
     def __init__(self) -> None:
         self.rules: list[Rule[Facts]] = []
@@ -109,8 +111,34 @@ class Shelf(Generic[Facts]):
 
 
 def refused(accepted: bool | None, *, unless_set: bool) -> bool:
-    """Whether a fault is one: what the profile's key says, else the rule's own default."""
+    """Whether a fault counts: as the profile's key says, else by the default of the rule."""
     return unless_set if accepted is None else not accepted
+
+
+SPELLED = {
+    ".jpg": "JPEG",
+    ".tif": "TIFF",
+    ".webp": "WebP",
+    ".webm": "WebM",
+    ".ogg": "Ogg",
+    ".mkv": "Matroska",
+    ".ts": "MPEG-TS",
+}
+"""Names that are not the suffix in capital letters."""
+
+
+def title(mime: str) -> str:
+    """The common name of a type: `JPEG`, `MP4`, `WebM audio`; the MIME type itself if it has no suffix here."""
+    suffix = suffix_for(mime)
+    name = SPELLED.get(suffix, suffix[1:].upper()) or mime
+    kind, _, subtype = mime.partition("/")
+    return f"{name} audio" if kind == "audio" and suffix and suffix_for(f"video/{subtype}") == suffix else name
+
+
+def described(mime: str) -> str:
+    """A type by both its names: `MOV (video/quicktime)`."""
+    name = title(mime)
+    return mime if name == mime else f"{name} ({mime})"
 
 
 def megabytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""MP4xx: metadata that gives away a place, a device or a person. One rule each, cured without re-encoding."""
+"""MP4xx: metadata that reveals a location, a device, a person or a time. One rule each, cured without re-encoding."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "MP401",
         "location",
         "location",
-        "the file says where it was taken",
-        """The file tells a place: EXIF GPS, XMP, the location boxes of an MP4.
+        "the metadata contains the location where it was made",
+        """The metadata contains a location: EXIF GPS, XMP, the location boxes of an MP4.
 
         Recipients of a document or of a link can read it, and no platform promises to remove it.
-        Cured by leaving the metadata off; pixels and sound stay bit for bit as they are.
+        Cured by removing the metadata; image, video and audio data do not change.
 
         Source: mediaprep's own; EXIF 2.32, 4.6.6; QuickTime `com.apple.quicktime.location.ISO6709`; 3GPP TS 26.244
         `loci`.""",
@@ -37,10 +37,10 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "MP402",
         "device",
         "device",
-        "the file says which device or software made it",
-        """The file tells maker, model, serial number or software of a device.
+        "the metadata contains the device or software that made it",
+        """The metadata contains the make, model, serial number or software of a device.
 
-        A name that only an encoder wrote about itself (`Lavf`, `encoder`) does not count.
+        A name that an encoder wrote about itself (`Lavf`, `encoder`) does not count.
 
         Source: mediaprep's own; EXIF 2.32, 4.6.5; QuickTime `com.apple.quicktime.make`.""",
     ),
@@ -48,8 +48,8 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "MP403",
         "person",
         "person",
-        "the file names a person (author, artist, owner or copyright)",
-        """The file names its author, artist, owner or copyright holder: EXIF, XMP, IPTC, ID3, Vorbis, MP4.
+        "the metadata names a person (author, artist, owner or copyright)",
+        """The metadata names an author, artist, owner or copyright holder: EXIF, XMP, IPTC, ID3, Vorbis, MP4.
 
         Source: mediaprep's own; EXIF 2.32, 4.6.5; IPTC Photo Metadata Standard; ID3v2.4, 4.2.""",
     ),
@@ -57,8 +57,8 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "MP404",
         "time",
         "time",
-        "the file says when it was made",
-        """The file tells when it was made: EXIF dates, the creation time of an MP4 or Matroska, PNG `tIME`.
+        "the metadata contains the date or time when it was made",
+        """The metadata contains the time of creation: EXIF dates, the creation time of an MP4 or Matroska, PNG `tIME`.
 
         Source: mediaprep's own; EXIF 2.32, 4.6.5; ISO/IEC 14496-12, 8.2.2 (`mvhd` creation_time).""",
     ),
@@ -66,8 +66,8 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "MP405",
         "thumbnail",
         "thumbnail",
-        "a smaller picture is inside the file",
-        """A smaller picture is inside: an EXIF preview, which may show what was cropped away, or cover art.
+        "the file contains an embedded thumbnail or cover image",
+        """The file contains a smaller image: an EXIF thumbnail, which may show what was cropped away, or cover art.
 
         Source: mediaprep's own; EXIF 2.32, 4.5.8; ID3v2.4, 4.14 (`APIC`).""",
     ),
@@ -75,7 +75,7 @@ KINDS: tuple[tuple[str, str, MetadataKind, str, str], ...] = (
         "MP406",
         "text",
         "text",
-        "comments, titles or tags are inside the file",
+        "the metadata contains comments, titles or tags",
         """Comments, titles, tags, or blocks of data that no player shows.
 
         Source: mediaprep's own; ISO/IEC 10918-1 (`COM`); PNG `tEXt`; ID3; `udta`; H.264 user data.""",

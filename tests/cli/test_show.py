@@ -10,7 +10,12 @@ from mediaprep.record import Failure, Prepared
 from mediaprep.rules import RULES, Finding
 
 HEVC = Finding(
-    code="MP301", name="video-codec", level="error", message="video is hevc, not h264", cure="encode", part="video"
+    code="MP301",
+    name="video-codec",
+    level="error",
+    message="video codec is hevc; accepted: h264",
+    cure="encode",
+    part="video",
 )
 LARGE = Finding(
     code="MP104", name="large-for-app", level="warning", message="the file is large", cure="pass", part="file"
@@ -24,7 +29,7 @@ def test_a_ready_file_says_where_it_is_and_why_it_was_made() -> None:
     )  # fmt: skip
     assert show.lines(record, "prepare").splitlines() == [
         "✓ a.mov -> out/a.mp4: ready, video, encode, 15.91 MB",
-        "    MP301 video is hevc, not h264",
+        "    MP301 video codec is hevc; accepted: h264",
         "    still: MP104 warning: the file is large",
         "    changed: scaled from 3840x2160 to 1920x1080",
     ]

@@ -94,4 +94,4 @@ def test_a_reference_that_cannot_be_written_is_one_sentence(wassenger: Wassenger
         done = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, timeout=600)
     said = done.stderr.decode()
     assert done.returncode == 1 and "Traceback" not in said
-    assert said.splitlines()[-1] == "mediaprep: the standard output cannot be written: No space left on device"
+    assert said.splitlines()[-1] == "mediaprep: cannot write to standard output: No space left on device"

@@ -67,7 +67,7 @@ open_host({str(tmp_path / "www")!r}, public_url={CDN!r}).upload(
     ("where", "public", "words"),
     [
         ("www", "", "requires --public-url"),
-        ("www", "cdn.example.com", "--public-url is no address"),
+        ("www", "cdn.example.com", "invalid URL in --public-url"),
         ("tpyo/www", CDN, "does not exist; correct --host"),
         ("file", CDN, "is not a folder"),
         ("", CDN, "--host is empty"),

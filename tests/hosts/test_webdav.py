@@ -96,11 +96,11 @@ def test_a_page_is_no_yes(plain: Plain, sent: Parcel) -> None:
     ("where", "words"),
     [
         ("https://user:canary-secret-pw@dav.example.com/media", "environment"),
-        ("https://dav.example.com/media?key=canary-secret-sas", "after its path"),
-        ("https://", "no address"),
-        ("https://[", "no address"),
-        ("https://dav.example.com/a\tb", "no address"),
-        ("https://dav.example.com:99999/a", "no address"),
+        ("https://dav.example.com/media?key=canary-secret-sas", "query or fragment"),
+        ("https://", "invalid URL"),
+        ("https://[", "invalid URL"),
+        ("https://dav.example.com/a\tb", "invalid URL"),
+        ("https://dav.example.com:99999/a", "invalid URL"),
     ],
 )
 def test_addresses_that_cannot_be_used(where: str, words: str) -> None:

@@ -89,25 +89,25 @@ def test_a_link_is_asked_for_at_a_literal_address() -> None:
         ("ftp://example.com/a.jpg", '"ftp"'),
         ("data:image/png;base64,AAAA", '"data"'),
         ("concat:http://example.com/a|file:///etc/passwd", '"concat"'),
-        ("clip.mov", "http and https only"),
-        ("http:///a.jpg", "names no host"),
-        ("https://?a", "names no host"),
+        ("clip.mov", "supported: http, https"),
+        ("http:///a.jpg", "no host name"),
+        ("https://?a", "no host name"),
         ("https://user:canary-secret-login@example.com/a.jpg", "password"),
         ("https://canary-secret-login@example.com/a.jpg", "password"),
         ("http://127.0.0.1:80\\@example.com/a.jpg", "password"),
-        ("http://example.com\\.evil.example/a", "no host name"),
-        ("http://127.0.0.1%00.example.com/a", "no host name"),
-        ("http://a b.example/", "no host name"),
+        ("http://example.com\\.evil.example/a", "invalid host name"),
+        ("http://127.0.0.1%00.example.com/a", "invalid host name"),
+        ("http://a b.example/", "invalid host name"),
         ("http://example.com/a\r\nX-Injected: canary-secret-header", "control characters"),
         ("http://exa\tmple.com/", "control characters"),
-        ("http://example.com/\ud800", "broken letters"),
-        ("http://[::1", "cannot be read"),
-        ("http://[fe80::1%25eth0]/", "no host name"),
-        ("http://[::g]/", "no host name|cannot be read"),
-        ("http://example.com:99999/", "cannot be read"),
-        ("http://example.com:0/", "port 0"),
-        ("http://" + "a" * 300, "no host name"),
-        ("http://☃\u200d..example/", "no host name"),
+        ("http://example.com/\ud800", "invalid Unicode"),
+        ("http://[::1", "invalid URL"),
+        ("http://[fe80::1%25eth0]/", "invalid host name"),
+        ("http://[::g]/", "invalid host name|invalid URL"),
+        ("http://example.com:99999/", "invalid URL"),
+        ("http://example.com:0/", "invalid port"),
+        ("http://" + "a" * 300, "invalid host name"),
+        ("http://☃\u200d..example/", "invalid host name"),
     ],
 )
 def test_what_is_no_link_is_said_without_what_it_may_hide(url: str, words: str) -> None:
@@ -130,10 +130,10 @@ def test_redirects_are_links_too() -> None:
     assert here.redirected("../d").url == "https://example.com/d"
     assert here.redirected("//other.example/x#y").url == "https://other.example/x"
     for location in ("file:///etc/passwd", "http://[", "https://me:canary-secret-login@example.com", "ftp://a/"):
-        with pytest.raises(Refused, match=r"^https://example\.com redirects to where it is not followed") as caught:
+        with pytest.raises(Refused, match=r"^redirect refused: https://example\.com redirects") as caught:
             here.redirected(location)
         assert "canary" not in str(caught.value)
-    with pytest.raises(Refused, match="anybody on the way"):
+    with pytest.raises(Refused, match="from https to http"):
         here.redirected("http://example.com/a")
     assert address("http://example.com/").redirected("https://example.com/").scheme == "https"
 
@@ -161,5 +161,5 @@ def test_hosts_are_allowed_as_they_are_written(written: str, url: str, allowed: 
 
 @pytest.mark.parametrize("written", ["", "*", "http://files.lan", "files.lan/", "a@b", "10.0.0.0/8", "x:y", "x:99999"])
 def test_what_is_no_host_cannot_be_allowed(written: str) -> None:
-    with pytest.raises(UsageError, match="cannot be allowed"):
+    with pytest.raises(UsageError, match="invalid --allow-host"):
         allowed_name(written)

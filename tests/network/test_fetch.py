@@ -225,7 +225,7 @@ def test_a_name_is_refused_if_one_of_its_addresses_is_private(canary: Canary, tm
         error = refused(
             f"http://cdn.example.com:{canary.port}/", tmp_path, allow=("localhost",), resolve=lambda *_, a=found: a
         )
-        assert "cdn.example.com is, or leads to, a private" in str(error)
+        assert "cdn.example.com resolves to a private" in str(error)
     assert canary.knocks == 0
 
 
@@ -249,7 +249,7 @@ def test_a_host_is_allowed_by_its_own_name_alone(site: Site, tmp_path: Path) -> 
         assert "--allow-host 127.0.0.1" in str(refused(url, tmp_path, allow=(other,)))
     assert not site.received
     assert get(url, tmp_path, allow=(f"127.0.0.1:{site.port}",)).path.name == "photo.jpg"
-    with pytest.raises(UsageError, match="cannot be allowed"):
+    with pytest.raises(UsageError, match="invalid --allow-host"):
         get(url, tmp_path, allow=("10.0.0.0/8",))
 
 
@@ -265,7 +265,7 @@ def test_a_name_that_nobody_has(tmp_path: Path) -> None:
         return module.resolved("a" * 64, port)  # which is no question for DNS either
 
     error = refused("https://cdn.example.com/a", tmp_path, resolve=resolve)
-    assert isinstance(error, Unreachable) and "no address" in str(error) and not error.temporary
+    assert isinstance(error, Unreachable) and "cannot resolve host name" in str(error) and not error.temporary
 
 
 def test_the_next_address_is_tried_where_the_first_is_silent(site: Site, tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ def test_a_redirect_to_loopback_is_not_followed(site: Site, canary: Canary, tmp_
 def test_a_redirect_to_something_else_is_not_followed(site: Site, tmp_path: Path, location: str) -> None:
     site.redirect("/photo.jpg", location)
     error = refused(f"{site.url}/photo.jpg", tmp_path)
-    assert isinstance(error, Refused) and "redirects to where it is not followed" in str(error)
+    assert isinstance(error, Refused) and "redirect refused: " in str(error)
     assert len(site.received) == 1
 
 
@@ -330,14 +330,14 @@ def test_five_redirects_are_followed(site: Site, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (401, "wants a login"),
+        (401, "requires a login"),
         (403, "get a new one"),
-        (404, "has no such file"),
+        (404, "does not have this file"),
         (410, "no longer"),
-        (204, "does not give the file"),
-        (206, "does not give the file"),
-        (304, "does not give the file"),
-        (418, "does not give the file"),
+        (204, "does not return the file"),
+        (206, "does not return the file"),
+        (304, "does not return the file"),
+        (418, "does not return the file"),
     ],
 )
 def test_a_refusal_is_final(site: Site, tmp_path: Path, status: int, words: str) -> None:
@@ -357,7 +357,7 @@ def test_a_server_that_asks_for_patience_is_heard(site: Site, tmp_path: Path) ->
     site.faults, site.retry_after = ["429"], "900"
     error = refused(f"{site.url}/photo.jpg", tmp_path)
     assert isinstance(error, Refused) and error.temporary and error.retry_after == 900
-    assert "asks to wait 900 s" in str(error) and len(site.received) == 1
+    assert "retry after 900 s" in str(error) and len(site.received) == 1
 
 
 @pytest.mark.parametrize(
@@ -376,7 +376,9 @@ def test_a_server_that_asks_for_patience_is_heard(site: Site, tmp_path: Path) ->
 def test_a_web_page_is_refused_as_such(site: Site, tmp_path: Path, body: bytes, mime: str) -> None:
     site.pages["/photo.jpg"] = Reply(200, body, {"content-type": mime})
     error = refused(f"{site.url}/photo.jpg?{SECRET}", tmp_path)
-    assert isinstance(error, Refused) and "is a web page, not media" in str(error) and len(site.received) == 1
+    assert (
+        isinstance(error, Refused) and "returned a web page, not a media file" in str(error) and len(site.received) == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -392,7 +394,7 @@ def test_what_only_looks_a_little_like_a_page_is_left_to_those_who_know(
 def test_a_packed_answer_is_refused_before_it_is_unpacked(site: Site, tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(10_000_000))
     site.pages["/photo.jpg"] = Reply(200, bomb, {"content-type": "image/jpeg", "content-encoding": "GZIP"})
-    assert "packed (gzip)" in str(refused(f"{site.url}/photo.jpg", tmp_path))
+    assert "gzip; download" in str(refused(f"{site.url}/photo.jpg", tmp_path))
     site.pages["/photo.jpg"] = Reply(200, JPEG, {"content-encoding": "identity"})
     assert get(f"{site.url}/photo.jpg", tmp_path).path.read_bytes() == JPEG
 
@@ -409,7 +411,7 @@ def test_more_than_is_wanted_is_refused_by_its_announced_length(site: Site, tmp_
 def test_a_body_without_end_is_cut_at_the_cap(site: Site, tmp_path: Path) -> None:
     site.faults = ["endless"]
     error = refused(f"{site.url}/photo.jpg", tmp_path, most=1_000_000)
-    assert "sends more, and at most 1.00 MB are fetched" in str(error) and len(site.received) == 1
+    assert "limit: 1.00 MB" in str(error) and len(site.received) == 1
 
 
 @pytest.mark.parametrize("fault", ["drip", "hang"])
@@ -419,7 +421,7 @@ def test_a_server_that_takes_its_time_is_left(
     deadlines_end(site.stuck)
     site.faults = [fault]
     error = refused(f"{site.url}/photo.jpg", tmp_path, deadline=Deadline(300))
-    assert isinstance(error, Unreachable) and "300 s were not enough" in str(error)
+    assert isinstance(error, Unreachable) and "time limit of 300 s exceeded" in str(error)
 
 
 def test_stopping_ends_it(site: Site, tmp_path: Path) -> None:
@@ -514,14 +516,14 @@ def test_a_certificate_of_another_name_is_refused_and_not_tried_again(authority:
     with Secure(authority, "other.example", "127.0.0.1") as site:
         url = f"https://media.example:{site.port}/photo.jpg?{SECRET}"
         error = refused(url, tmp_path, allow=("media.example",), resolve=lambda *_: ["127.0.0.1"])
-    assert isinstance(error, Unreachable) and "cannot prove who it is" in str(error) and not error.temporary
+    assert isinstance(error, Unreachable) and "cannot verify the TLS certificate" in str(error) and not error.temporary
     assert len(site.names) == 1 and not site.received
 
 
 def test_a_certificate_of_a_stranger_is_refused_and_not_tried_again(authority: trustme.CA, tmp_path: Path) -> None:
     with Secure(authority, "localhost") as site:
         error = refused(f"https://localhost:{site.port}/photo.jpg", tmp_path, allow=("localhost",))
-    assert isinstance(error, Unreachable) and "cannot prove who it is" in str(error) and not error.temporary
+    assert isinstance(error, Unreachable) and "cannot verify the TLS certificate" in str(error) and not error.temporary
     assert len(site.names) == 1 and not site.received
 
 
@@ -532,5 +534,5 @@ def test_a_redirect_never_leaves_tls(authority: trustme.CA, site: Site, tmp_path
         site.redirect("/up", f"{secure.url}/last.jpg")
         secure.pages["/last.jpg"] = Reply(200, JPEG, {"content-type": "image/jpeg"})
         error = refused(f"{secure.url}/photo.jpg", tmp_path)
-        assert "anybody on the way" in str(error) and not site.received
+        assert "from https to http" in str(error) and not site.received
         assert get(f"{site.url}/up", tmp_path).path.name == "last.jpg"

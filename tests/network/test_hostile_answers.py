@@ -162,7 +162,7 @@ def test_the_deadline_ends_what_has_no_end(
     play: Play, tmp_path: Path, deadlines_end: Callable[[threading.Event], None]
 ) -> None:
     deadlines_end(ARRIVED)
-    with played(play) as url, pytest.raises(AnswerLost, match="not enough"):
+    with played(play) as url, pytest.raises(AnswerLost, match="time limit"):
         sent(url, tmp_path)
 
 
@@ -282,5 +282,5 @@ def test_nothing_that_an_answer_echoes_is_logged(tmp_path: Path) -> None:
 
 
 def test_an_address_whose_name_nobody_can_have(tmp_path: Path) -> None:
-    with pytest.raises(NetworkError, match="cannot be used"):
+    with pytest.raises(NetworkError, match="invalid URL"):
         sent(f"https://{'a' * 300}.com/files", tmp_path)

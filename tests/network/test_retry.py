@@ -77,7 +77,7 @@ def test_the_other_side_says_how_long_to_wait() -> None:
 @pytest.mark.parametrize(("asked", "seconds"), [(PATIENCE + 1, 1e6), (30, 20)])
 def test_a_wait_that_is_too_long_is_told_and_not_waited_for(asked: float, seconds: float) -> None:
     attempt = Attempts(busy(asked))
-    with pytest.raises(Refused, match=f"it is busy; it asks to wait {asked:.0f} s, run again then") as caught:
+    with pytest.raises(Refused, match=f"it is busy; retry after {asked:.0f} s") as caught:
         persistently(attempt, Deadline(seconds), repeatable=True)
     assert attempt.made == 1 and caught.value.retry_after == asked
 

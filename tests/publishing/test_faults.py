@@ -114,7 +114,7 @@ def test_what_does_not_pass_is_given_up_and_leaves_nothing(to: Way, tmp_path: Pa
 def test_what_is_refused_for_good_is_said_at_once(to: Way, tmp_path: Path, status: Fault) -> None:
     path, content = document(tmp_path, 100_000)
     to.server.faults = [status]
-    clear(published(to, path), f"refused with status {status}")
+    clear(published(to, path), f"returned status {status}:")
     assert len([one for one in to.server.received if one.method in ("POST", "PUT")]) == 1
     assert (to.copies(content), to.state(content)) == (0, "unknown")
     whole(to, published(to, path), content)
@@ -123,7 +123,7 @@ def test_what_is_refused_for_good_is_said_at_once(to: Way, tmp_path: Path, statu
 def test_a_wait_that_is_too_long_is_told_and_not_waited_for(to: Way, tmp_path: Path) -> None:
     path, content = document(tmp_path, 100_000)
     to.server.faults, to.server.retry_after = ["429"], "86400"
-    clear(published(to, path), "asks to wait 86400 s")
+    clear(published(to, path), "retry after 86400 s")
     assert (to.copies(content), to.state(content)) == (0, "unknown")
     whole(to, published(to, path), content)
 
@@ -148,7 +148,7 @@ def test_no_answer(to: Way, tmp_path: Path, deadlines_end: Callable[[threading.E
     deadlines_end(to.server.stuck)
     path, content = document(tmp_path, 100_000)
     to.server.faults = ["hang"]
-    clear(published(to, path), "were not enough")
+    clear(published(to, path), "time limit of")
     assert (to.copies(content), to.state(content)) == (1, "out")
     second = published(to, path)
     if to.repeatable:
@@ -197,7 +197,7 @@ def test_who_cannot_prove_who_he_is_gets_nothing(name: str, tmp_path: Path) -> N
             plain.via, trap, {key: value.replace(at, trap.url) for key, value in plain.environment.items()},
             [option.replace(at, trap.url) for option in plain.options],
         )  # fmt: skip
-        clear(published(to, path), "cannot prove who it is")
+        clear(published(to, path), "cannot verify the TLS certificate")
         assert trap.received == plain.server.received == [] and to.state(content) == "unknown"
 
 

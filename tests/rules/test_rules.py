@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.planning.profiles import load
-from mediaprep.rules import GROUPS, MANUAL, RULES, Action, Limits, Rule, check
+from mediaprep.rules import GROUPS, MANUAL, RULES, Action, Limits, Rule, base, check
 
 WHATSAPP = load("whatsapp").targets
 
@@ -232,16 +232,16 @@ def test_what_we_make_is_held_to_the_decimal_reading() -> None:
 @pytest.mark.parametrize(
     ("profile", "target", "media", "words"),
     [
-        ("whatsapp", "image", replace(PHOTO, mode="I;16"), "stored as grey of 16 bits; taken are RGB, RGBA"),
-        ("whatsapp", "voice", replace(NOTE, audio=(AudioStream(index=0, codec="opus", channels=2),)), "audio/ogg"),
-        ("msgflash", "document", Media(name="a.zip", size=1, mime="application/zip", kind="document"), ".docx, .xls"),
-        ("whatsapp", "video", Media(name="a.pdf", size=1, mime="application/pdf", kind="document"), "in this file"),
+        ("whatsapp", "image", replace(PHOTO, mode="I;16"), "greyscale (16 bits); accepted: RGB, RGBA"),
+        ("whatsapp", "voice", replace(NOTE, audio=(AudioStream(index=0, codec="opus", channels=2),)), "for Ogg: 1"),
+        ("msgflash", "document", Media(name="a", size=1, mime="application/zip", kind="document"), "accepted: PDF, "),
+        ("whatsapp", "video", Media(name="a.pdf", size=1, mime="application/pdf", kind="document"), "no video stream"),
     ],
 )  # fmt: skip
 def test_messages_are_for_people(profile: str, target: str, media: Media, words: str) -> None:
     said = [finding.message for finding in check(media, load(profile).limits(target))]
     assert any(words in message for message in said)
-    assert not any("I;16" in message or "send it as audio" in message for message in said)
+    assert not any("I;16" in message or "--as audio" in message for message in said)
 
 
 @pytest.mark.parametrize("profile", ["High", "Progressive High", "Constrained High"])
@@ -271,3 +271,21 @@ def test_where_any_file_is_taken_a_picture_still_keeps_nothing_after_its_end() -
     anything = load("engagelab").limits("document")
     assert [finding.code for finding in check(replace(PHOTO, trailing=12), anything)] == ["MP105"]
     assert not check(replace(SONG, trailing=12), anything)
+
+
+@pytest.mark.parametrize(
+    ("mime", "name", "described"),
+    [
+        ("image/jpeg", "JPEG", "JPEG (image/jpeg)"),
+        ("image/webp", "WebP", "WebP (image/webp)"),
+        ("video/quicktime", "MOV", "MOV (video/quicktime)"),
+        ("video/3gpp", "3GP", "3GP (video/3gpp)"),
+        ("audio/3gpp", "3GP audio", "3GP audio (audio/3gpp)"),
+        ("audio/mp4", "M4A", "M4A (audio/mp4)"),
+        ("audio/ogg", "Ogg", "Ogg (audio/ogg)"),
+        ("application/x-unheard-of", "application/x-unheard-of", "application/x-unheard-of"),
+    ],
+)
+def test_a_type_has_a_name_for_people(mime: str, name: str, described: str) -> None:
+    assert base.title(mime) == name
+    assert base.described(mime) == described
