@@ -201,7 +201,7 @@ def test_who_cannot_prove_who_he_is_gets_nothing(name: str, tmp_path: Path) -> N
         assert trap.received == plain.server.received == [] and to.state(content) == "unknown"
 
 
-@pytest.mark.filterwarnings("ignore:an upload succeeded, but cannot be remembered")
+@pytest.mark.filterwarnings("ignore:an upload succeeded, but the journal could not be written")
 def test_a_full_disk_under_the_ledger(to: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To SQLite a database that may not grow is a full disk. What cannot be noted down is not sent."""
 
