@@ -200,15 +200,14 @@ def lines(record: Prepared, stage: str) -> str:
 
 
 def foretold(predicted: Predicted | None) -> str:
-    """`: 640x360, 30 fps, about 1.20 MB, about 3 s`, of which what is not known is left out."""
+    """`: 640x360, 30 fps, about 1.20 MB, takes about 3 s`; figures that are not known are left out."""
     if predicted is None:
         return ""
     said = [f"{predicted.width}x{predicted.height}"] if predicted.width else []
     said += [f"{predicted.fps:.4g} fps"] if predicted.fps else []
     said += [f"about {megabytes(predicted.bytes)}"] if predicted.bytes is not None else []
-    said += (
-        [f"about {max(0.1, predicted.seconds):.{0 if predicted.seconds >= 3 else 1}f} s"] if predicted.seconds else []
-    )
+    if seconds := predicted.seconds:
+        said.append(f"takes about {max(0.1, seconds):.{0 if seconds >= 3 else 1}f} s")
     return f": {', '.join(said)}" if said else ""
 
 
