@@ -46,7 +46,7 @@ def state_folder() -> Path:
 
 
 def open_database(folder: Path, schema: str) -> sqlite3.Connection:
-    """The state folder's database, with the tables that are asked for. It may be used by several threads in turn."""
+    """The state folder's database, with the requested tables. It may be used by several threads in turn."""
     import sqlite3
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

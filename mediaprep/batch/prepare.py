@@ -46,7 +46,7 @@ def prepare_all(
     addresses or the hosts in `allow_hosts`. `target`: a kind of message of the profile, or None to follow each file's
     medium. `jobs`: worker processes, one for each core by default;
     `executor`: any other `concurrent.futures.Executor` instead. What an earlier run finished is not done again
-    unless `force`, and what it made is no source where a folder is walked. `on_start(count)` and
+    unless `force`, and its output is skipped where a folder is walked. `on_start(count)` and
     `on_progress(source, fraction)` serve progress bars.
 
     Raises `UsageError` before anything is touched. What is wrong with one file is in its record.

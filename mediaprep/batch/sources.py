@@ -78,7 +78,7 @@ def gather(
     named = list(sources)
     # pathlib takes it for the current folder, and all of that would go out.
     if "" in [os.fspath(one) for one in named]:
-        raise UsageError("an empty name is no file and no folder; is a variable not set?")
+        raise UsageError("empty name in place of a file or folder; check whether a variable is not set")
     found: list[Found] = []
     refused: list[Prepared] = []
     stop = threading.Event()

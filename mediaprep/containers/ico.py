@@ -20,7 +20,7 @@ class Entry(NamedTuple):
 
 
 def entries(file: BinaryIO) -> tuple[Entry, ...]:
-    """All pictures in the file; none where the directory contradicts itself, as in a file that is no icon."""
+    """All pictures in the file; none where the directory contradicts itself, as in a file of another format."""
     count = int.from_bytes(read_at(file, 4, 2), "little")
     directory = read_at(file, 6, 16 * count)
     if not 0 < count <= _MOST_ENTRIES or len(directory) < 16 * count:

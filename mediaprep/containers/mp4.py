@@ -188,7 +188,7 @@ def _track(file: BinaryIO, box: Box) -> Track:
 def orientation(matrix: bytes) -> tuple[int, bool]:
     """Degrees clockwise and whether left and right are swapped first, from a 3 x 3 display matrix.
 
-    A matrix that is no quarter turn (or all zeros) counts as none.
+    A matrix other than a quarter turn (or all zeros) counts as none.
     """
     if len(matrix) < 20:
         return 0, False

@@ -36,7 +36,7 @@ def verify(output: Path, expected: Media, limits: Limits, *, copied: bool, voice
     `LASTING` as it is.
 
     `copied`: its streams were copied, not encoded; then key frames are decoded and every packet is walked, so that
-    a copy costs a copy. `expected`: the encoder's own promise; its size is not looked at.
+    a copy costs a copy. `expected`: the encoder's own promise; its size is not compared.
     """
     from mediaprep.reading.probe import probe
 

@@ -220,7 +220,7 @@ class Destination(ABC):
     @abstractmethod
     def read(self, message: Json, target: str = "") -> Outgoing:
         """The text and the media of a message of this API. `target`: the kind of message that the address said, see
-        `target_of`. Raises `UsageError` for what is no such message. Pure.
+        `target_of`. Raises `UsageError` for an invalid message. Pure.
         """
 
     @abstractmethod

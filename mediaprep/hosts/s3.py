@@ -149,7 +149,7 @@ class S3(Host):
         code, message = (_element(tag, text) for tag in ("Code", "Message"))
         if not code:
             return Refused(
-                f"{answer.place} refused with status {answer.status}, but not as S3 does; check AWS_ENDPOINT_URL",
+                f"{answer.place} returned status {answer.status}, but not as S3 does; check AWS_ENDPOINT_URL",
                 temporary=answer.status in TEMPORARY,
                 status=answer.status,
                 retry_after=answer.retry_after,

@@ -52,7 +52,7 @@ def prepare_message(
 
     Raises `NotSendable`, which carries the record, where the message cannot be made sendable: then nothing was
     published. (Only where a message has several media, and the second breaks while it is worked on or uploaded, is the
-    first there already.) Raises `UsageError` for what is no message of this destination, and `OutputError` where the
+    first there already.) Raises `UsageError` for an invalid message, and `OutputError` where the
     journal of uploads cannot be written.
     """
     profile = profile if isinstance(profile, Profile) else load(profile or terms.destination.name)

@@ -293,6 +293,6 @@ class Publisher:
             self._hear(self._names[future], share / 2)
 
     def _hear(self, name: str, share: float) -> None:
-        """What begins anew, a repeat or a smaller encode, does not take a bar back."""
+        """A retry or a smaller encode, which starts at zero again, does not take a bar back."""
         self._furthest[name] = max(share, self._furthest.get(name, 0.0))
         self._heard(name, self._furthest[name])

@@ -14,7 +14,7 @@ from mediaprep.hosts import open_host
 from mediaprep.hosts.base import Host
 
 TIMEOUT = 120.0
-"""Seconds that an upload may take with all its repeats, beside the time that its bytes need."""
+"""Time limit per upload including retries, in seconds, plus the time that its bytes need."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -80,8 +80,8 @@ def agree(
         raise UsageError(f"--reference works only with uploads to {able}; leave it out")
     if host is not None and destination.needs_head and not host.answers_head:
         raise UsageError(
-            f"{destination.title} requests links with HEAD before GET, which presigned links refuse; give --public-url "
-            "as well, and allow public read access there"
+            f"{destination.title} requests links with HEAD before GET, which presigned links refuse; set --public-url "
+            "too, and allow public read access there"
         )
     terms = Terms(
         destination=destination, host=host, envelope=envelope, reference=reference, force=force, try_links=try_links,
@@ -92,7 +92,7 @@ def agree(
     destination.check_envelope(envelope)
     alone = [field for field in NEED_ADDRESS if getattr(envelope, field) and not envelope.template]
     if alone and not envelope.addressed:
-        raise UsageError(f"--{alone[0].replace('_', '-')} requires a message; give --to as well")
+        raise UsageError(f"--{alone[0].replace('_', '-')} requires a message; set --to too")
     if envelope.addressed or envelope.template:
         destination.message(PLACEHOLDER, ANY, envelope)
     if host is not None and host.valid_for and envelope.scheduled_at:

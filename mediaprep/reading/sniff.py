@@ -26,7 +26,7 @@ _HEAD = 64 * 1024
 
 class Sniffed(Struct, frozen=True):
     """`demuxer`: ffmpeg's name to force with `-f`, empty for pictures and documents.
-    `pillow`: Pillow's name for `Image.open(formats=[…])`, empty where it is no picture."""
+    `pillow`: Pillow's name for `Image.open(formats=[…])`, empty for other families."""
 
     mime: str
     demuxer: str = ""

@@ -47,7 +47,7 @@ _INHERITED = (
 _KEPT_WORDS = 4096
 _PROGRESS_PERIOD = 0.1
 _READY = b"\0a worker of mediaprep is ready\0"
-"""What the supervisor waits for; whatever Python or its site packages printed before is no message."""
+"""What the supervisor waits for; whatever Python or its site packages printed before is skipped."""
 _LENGTH = 8  # bytes
 _LAST_WORDS = 10.0
 """Seconds to wait for the end of what a worker said that has ended: somebody it started may still hold the pipe."""

@@ -70,7 +70,7 @@ def test_files_folders_and_links_go_together(shelf: Shelf, tmp_path: Path) -> No
     [
         ("ftp://example.com/a.jpg", "http"),
         ("http://127.0.0.1:1/a.jpg", "--allow-host"),
-        ("http://[::1/a.jpg", "address"),
+        ("http://[::1/a.jpg", "invalid URL"),
     ],
 )
 def test_what_cannot_be_fetched_fails_alone(link: str, words: str, tmp_path: Path) -> None:

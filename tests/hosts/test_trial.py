@@ -66,12 +66,12 @@ def typed(reply: Reply, mime: str) -> Reply:
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        (Reply(403), "HEAD with status 403"),
-        (Reply(405), "HEAD with status 405"),
-        (Reply(501), "HEAD with status 501"),
-        (Reply(302, None, {"location": "https://elsewhere.example.com"}), "HEAD with status 302"),
+        (Reply(403), "returns 403 to HEAD"),
+        (Reply(405), "returns 405 to HEAD"),
+        (Reply(501), "returns 501 to HEAD"),
+        (Reply(302, None, {"location": "https://elsewhere.example.com"}), "returns 302 to HEAD"),
         (Reply(200, None, {"content-type": "text/plain", "content-length": "100000"}), '"text/plain" to HEAD'),
-        (Reply(200, None, {"content-type": "audio/ogg", "content-length": "5"}), "promises 5 to HEAD"),
+        (Reply(200, None, {"content-type": "audio/ogg", "content-length": "5"}), "but 5 to HEAD"),
     ],
 )
 def test_head_that_differs_is_a_warning(web: Web, sent: Parcel, head: Reply, words: str) -> None:
@@ -109,7 +109,7 @@ def test_ogg_without_its_codec_is_a_warning(web: Web, sent: Parcel, mime: str) -
             Reply(301, None, {"location": "https://other.example.com/x?key=canary-secret"}),
             "to https://other.example.com,",
         ),
-        (Reply(302, None, {"location": "http://["}), "redirects to an address that is none"),
+        (Reply(302, None, {"location": "http://["}), "redirects to an invalid URL"),
     ],
 )
 def test_what_is_not_there_is_refused(web: Web, sent: Parcel, reply: Reply, words: str) -> None:

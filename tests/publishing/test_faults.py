@@ -114,7 +114,7 @@ def test_what_does_not_pass_is_given_up_and_leaves_nothing(to: Way, tmp_path: Pa
 def test_what_is_refused_for_good_is_said_at_once(to: Way, tmp_path: Path, status: Fault) -> None:
     path, content = document(tmp_path, 100_000)
     to.server.faults = [status]
-    clear(published(to, path), f"returned status {status}:")
+    clear(published(to, path), f"returned status {status}")
     assert len([one for one in to.server.received if one.method in ("POST", "PUT")]) == 1
     assert (to.copies(content), to.state(content)) == (0, "unknown")
     whole(to, published(to, path), content)
@@ -136,7 +136,7 @@ def test_an_answer_that_was_lost(to: Way, tmp_path: Path) -> None:
     if to.repeatable:
         whole(to, first, content)
         return
-    clear(first, "its answer was lost")
+    clear(first, "its response was lost")
     assert to.state(content) == "out"
     clear(published(to, path), "with --force")
     assert to.copies(content) == 1

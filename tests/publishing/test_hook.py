@@ -296,8 +296,13 @@ NOT_SENDABLE: dict[str, tuple[str, Json, str, str]] = {
     "a missing file": ("wassenger", wassenger(file=MEDIA), "no such.jpg", "no such file"),
     "a folder": ("wassenger", wassenger(file=MEDIA), "", "a folder"),
     "a long caption": ("whatsapp", whatsapp("image", link=MEDIA, caption="x" * 1025), "photo.bmp", "1025 char.*1024"),
-    "a caption on sound": ("wassenger", {**wassenger(file=MEDIA), "message": "hi"}, "memo.flac", "has no caption"),
-    "a caption on a voice note": ("wassenger", {**wassenger(file=MEDIA, format="ptt"), "message": "hi"}, "", "no cap"),
+    "a caption on sound": ("wassenger", {**wassenger(file=MEDIA), "message": "hi"}, "memo.flac", "captions are not"),
+    "a caption on a voice note": (
+        "wassenger",
+        {**wassenger(file=MEDIA, format="ptt"), "message": "hi"},
+        "",
+        "captions are not",
+    ),
     "a long caption of an id": ("engagelab", engagelab_message("image", id="1", caption="é" * 1025), "", "1025"),
     "a long text": ("whatsapp", whatsapp("text", body="😀" * 4097), "", "4097 char.*4096"),
     "long words above buttons": (
@@ -423,7 +428,7 @@ def test_without_a_host_a_link_that_needs_work_or_cannot_be_fetched_is_refused(s
             (work, "give --host"),
             (wrong, "a platform would see"),
             (page, "a web page"),
-            (f"{shelf.url}/nothing.jpg", "no such file"),
+            (f"{shelf.url}/nothing.jpg", "does not have this file"),
             (str(SAMPLES / "photo-ready.jpg"), "give --host"),
         ):
             with pytest.raises(NotSendable, match=words):

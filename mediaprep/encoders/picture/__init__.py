@@ -81,7 +81,7 @@ def normalise(
     """The picture upright, in sRGB, 8 bits a channel, in `mode`, with nothing in `.info`.
 
     The given picture is used up: its memory may be the result's. Only an animation's frame is left as it is.
-    `background`: what transparent parts are laid onto for `RGB`.
+    `background`: the background colour for `RGB`.
     """
     icc = image.info.get("icc_profile")
     clear = image.has_transparency_data and (mode == "RGBA" or media.alpha)

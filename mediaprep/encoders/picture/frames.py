@@ -180,7 +180,7 @@ def _as_our_errors() -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise TooMuch("the animation has too many pixels; make it smaller") from error
     except (av.FFmpegError, OSError, EOFError, SyntaxError, ValueError) as error:
-        raise Damaged("a frame of the animation cannot be read; get the file again or export it anew") from error
+        raise Damaged("a frame of the animation cannot be read; get or export the file again") from error
 
 
 class Shot(Struct, frozen=True, kw_only=True):
