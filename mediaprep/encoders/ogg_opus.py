@@ -61,7 +61,10 @@ class OggOpus(SoundEncoder):
         steps = MUSIC if speech is None else SPEECH
         best = MUSIC[0] if speech is None else WIDEBAND if speech <= 16000 else FULLBAND
         best = max(steps[-1], min(best, worth(sound) or best))
-        within = advised_bit_rate(sound_end(media, limits) or seconds_of(media), limits.advised_bytes)
+        seconds = seconds_of(media)
+        if seconds is not None:
+            seconds = sound_end(media, limits) or seconds
+        within = advised_bit_rate(seconds, limits.advised_bytes)
         top = best if within is None else max(steps[-1], min(best, within))
         recipe = SoundRecipe(bit_rate=top, channels=1, sample_rate=speech or 48000, speech=speech is not None)
         if top < best:

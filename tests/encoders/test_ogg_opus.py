@@ -95,6 +95,13 @@ def test_opus_that_fits_is_copied() -> None:
     assert OPUS.ladder(opus, VOICE, (), Options(normalize=True))[0].encodes == 1
 
 
+def test_a_note_that_is_cut_has_the_bits_of_what_is_left() -> None:
+    def best(seconds: float | None) -> int:
+        return OPUS.ladder(memo(duration=seconds), replace(VOICE, max_duration=60.0), (), Options())[0].bit_rate
+
+    assert best(7200.0) == best(30.0) == best(None) == 24_000
+
+
 @pytest.mark.parametrize(
     ("seconds", "bit_rate", "copied"),
     [(100, 32_000, True), (200, 32_000, False), (3600, 32_000, True), (5000, 32_000, False)],
