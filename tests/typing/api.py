@@ -235,6 +235,9 @@ class OwnEncoder:
     def expect(self, recipe: Loudness, media: Media, limits: Limits) -> Media:
         return media
 
+    def foresee(self, recipe: Loudness, media: Media, limits: Limits) -> int | None:
+        return None
+
     def estimate(self, recipe: Loudness, work: Work) -> int | None:
         return None
 
