@@ -14,6 +14,9 @@ import pytest
 if TYPE_CHECKING:
     from tests.servers.seaweedfs import SeaweedFS
 
+# A contract's asserts tell what they saw, as a test's do; said here, since tests of other rooms import them first.
+pytest.register_assert_rewrite("tests.destinations.contract", "tests.hosts.contract")
+
 CANARY = "canary-secret"
 
 hypothesis.settings.register_profile("mediaprep", deadline=None, print_blob=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 MODULES = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
 FUNCTIONS = (
-    *("fork", "forkpty", "getegid", "geteuid", "getgid", "getloadavg", "getpgid", "getuid", "killpg", "mkfifo", "nice"),
+    *("fork", "forkpty", "getloadavg", "getpgid", "killpg", "mkfifo", "nice"),
     *("sched_getaffinity", "setpgid", "setsid", "wait3", "wait4", "waitid", "pread", "statvfs", "fchmod"),
 )
 FLAGS = ("O_CLOEXEC", "O_DIRECTORY", "O_NOCTTY", "O_NOFOLLOW", "O_NONBLOCK", "O_PATH", "O_SYNC", "O_TMPFILE")
