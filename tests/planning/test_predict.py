@@ -114,8 +114,9 @@ def test_a_film_that_is_too_long_for_its_size_is_foretold_within_the_limit() -> 
 
 def test_people_read_it_as_one_line() -> None:
     whole = Predicted(bytes=1_200_000, width=640, height=360, fps=30.0, encodes=1, seconds=3.2)
-    assert foretold(whole) == ": 640x360, 30 fps, about 1.20 MB, about 3 s"
-    assert foretold(Predicted(bytes=7000, seconds=0.02)) == ": about 7000 bytes, about 0.1 s"
+    assert all(said in foretold(whole) for said in ("640x360", "30 fps", "about 1.20 MB", "about 3 s"))
+    short = foretold(Predicted(bytes=7000, seconds=0.02))
+    assert "7000 bytes" in short and "0.1 s" in short and "fps" not in short
     assert foretold(None) == foretold(Predicted()) == ""
 
 
