@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mediaprep import formats
-from mediaprep.containers.plain_text import words
+from mediaprep.containers.plain_text import read_words
 from mediaprep.converting.convert import Made, NothingFits, convert
 from mediaprep.converting.verify import Proof
 from mediaprep.errors import MediaprepError, OutputError, ToolMissing, UnknownType
@@ -24,7 +24,7 @@ from mediaprep.planning.planner import Plan, make_plan
 from mediaprep.planning.predict import predict
 from mediaprep.planning.profiles import Profile
 from mediaprep.record import Prepared, facts, failed, printable
-from mediaprep.rules import Action, check, errors_of
+from mediaprep.rules import Action, check_media, errors_of
 from mediaprep.running import staging
 from mediaprep.running.system import cores
 
@@ -102,7 +102,7 @@ def look(source: Path, job: Job) -> Media:
             f"the name ends in {suffix}, but the file contains text ({media.mime}); get the real file, or send it with "
             "--as document"
         )
-    text = words(source) if job.request.target == "text" and formats.of(media.mime).text else job.request.text
+    text = read_words(source) if job.request.target == "text" and formats.of(media.mime).text else job.request.text
     return replace(media, caption=job.request.caption, text=text)
 
 
@@ -164,14 +164,14 @@ def carry_out(plan: Plan, media: Media, job: Job) -> Prepared:
 def hand_over(plan: Plan, media: Media, job: Job) -> Made:
     """Byte for byte. A voice note is decoded all the same, for its waveform."""
     output = job.scratch / "output"
-    staging.copy(job.scratch / "input", output)
+    staging.copy_file(job.scratch / "input", output)
     waveform = None
     if plan.target == "voice":
         from mediaprep.encoders.sound import measure
 
         waveform = measure(job.scratch, media, "output").waveform
     named = replace(media, name=f"{job.stem}{_suffix(media, job)}")
-    return Made(path=output, proof=Proof(named, check(named, plan.limits), waveform), encodes=0, changes=())
+    return Made(path=output, proof=Proof(named, check_media(named, plan.limits), waveform), encodes=0, changes=())
 
 
 def fall_back(plan: Plan, made: NothingFits, media: Media, job: Job) -> Prepared:

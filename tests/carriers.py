@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mediaprep.destinations import connect, kind
+from mediaprep.destinations import connect, destination_class
 from mediaprep.destinations.base import Envelope
 from mediaprep.hosts import open_host
 from mediaprep.publishing.journal import Journal
@@ -58,7 +58,7 @@ def way(name: str, folder: Path) -> Iterator[Way]:
     match name:
         case _ if name in PLATFORMS:
             with PLATFORMS[name]() as platform:
-                yield Way(name, platform, platform.environment, repeatable=kind(name).repeatable)
+                yield Way(name, platform, platform.environment, repeatable=destination_class(name).repeatable)
         case "engagelab-webdav":
             with Storage() as storage:
                 yield Way("engagelab", storage, {}, ["--host", f"{storage.url}/media"])
@@ -71,4 +71,4 @@ def way(name: str, folder: Path) -> Iterator[Way]:
             raise AssertionError(name)
 
 
-WAYS = [*(name for name in PLATFORMS if kind(name).uploads), "engagelab-webdav", "msgflash-s3"]
+WAYS = [*(name for name in PLATFORMS if destination_class(name).uploads), "engagelab-webdav", "msgflash-s3"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from mediaprep.destinations import DESTINATIONS, kind
+from mediaprep.destinations import DESTINATIONS, destination_class
 from mediaprep.destinations.variable import Variable
 from mediaprep.hosts import HOSTS, host_kind
 
@@ -17,7 +17,7 @@ README = Path(__file__).parent.parent / "README.md"
 def destinations() -> str:
     rows = [
         (f"`{name}`", found.accepts, found.returns, found.lasts, variables(found.variables))
-        for name, found in ((name, kind(name)) for name in DESTINATIONS)
+        for name, found in ((name, destination_class(name)) for name in DESTINATIONS)
     ]
     return table(("`--via`", "accepts", "returns", "valid for", "environment variables"), rows)
 
@@ -32,7 +32,7 @@ def hosts() -> str:
 
 
 def messages() -> str:
-    rows = [(f"`{name}`", f"`{json.dumps(kind(name).example)}`") for name in DESTINATIONS]
+    rows = [(f"`{name}`", f"`{json.dumps(destination_class(name).example)}`") for name in DESTINATIONS]
     return table(("`--via`", "a message with an image"), rows)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from mediaprep.destinations import connect, kind
+from mediaprep.destinations import connect, destination_class
 from mediaprep.destinations.base import Destination, Envelope
 from mediaprep.destinations.wassenger import Wassenger
 from mediaprep.publishing.terms import Terms, agree
@@ -25,7 +25,7 @@ from tests.hosts.sites import SITES, Site
 from tests.servers.base import Platform, StandIn
 
 TO = Envelope(to="+12345678900")
-DIRECT = [name for name in PLATFORMS if kind(name).uploads or kind(name).inline]
+DIRECT = [name for name in PLATFORMS if destination_class(name).uploads or destination_class(name).inline]
 TURNS = [host for host in SITES if host != "s3-presigned"]
 HOSTED = [f"{name} {TURNS[number % len(TURNS)]}" for number, name in enumerate(PLATFORMS)]
 ROUTES = [*DIRECT, "wassenger-raw", *HOSTED, "engagelab s3", "msgflash dav", "whatsapp s3-presigned"]

@@ -25,7 +25,7 @@ from mediaprep.destinations import connect
 from mediaprep.errors import NetworkError, UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network.deadline import Deadline
-from mediaprep.network.secret import Key, Secret, basic, read
+from mediaprep.network.secret import Key, Secret, basic, read_secret
 from mediaprep.network.web import Line
 from mediaprep.publishing.publish import publish
 from mediaprep.publishing.terms import agree
@@ -70,13 +70,13 @@ def test_a_secret_does_not_travel() -> None:
 )
 def test_what_no_header_can_carry_is_refused_unshown(text: str) -> None:
     with pytest.raises(UsageError, match="invalid TOKEN") as caught:
-        read("TOKEN", {"TOKEN": text})
+        read_secret("TOKEN", {"TOKEN": text})
     assert CANARY not in str(caught.value)
 
 
 def test_a_missing_secret_is_named() -> None:
-    assert read("TOKEN", {"TOKEN": "  "}) is None
-    assert read("TOKEN", {"TOKEN": "canary-secret-x\n"}) is not None, "a line break at the end is the editor's"
+    assert read_secret("TOKEN", {"TOKEN": "  "}) is None
+    assert read_secret("TOKEN", {"TOKEN": "canary-secret-x\n"}) is not None, "a line break at the end is the editor's"
     with pytest.raises(UsageError, match="TOKEN is not set; set this environment variable to the key"):
         Key("TOKEN", "the key", {}).needed()
 

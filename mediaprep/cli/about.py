@@ -84,9 +84,11 @@ def _all_rules() -> str:
 
 def _platforms(number: int) -> str:
     """What this error number means, for each platform that documents it."""
-    from mediaprep.destinations import DESTINATIONS, kind
+    from mediaprep.destinations import DESTINATIONS, destination_class
 
-    known = [(found.title, found.errors[number]) for found in map(kind, DESTINATIONS) if number in found.errors]
+    known = [
+        (found.title, found.errors[number]) for found in map(destination_class, DESTINATIONS) if number in found.errors
+    ]
     if not known:
         raise UsageError(f"unknown error number: {number}; see the text that the platform returned with it")
     return "\n".join(f"{title} {number}: {meaning}" for title, meaning in known)

@@ -143,7 +143,7 @@ def _limits() -> Check:
     """The limits that this system can hold ffmpeg and the workers to, and those that it cannot."""
     from mediaprep.running import system
 
-    limits = system.limits()
+    limits = system.working_limits()
     detail = f"enforced: {', '.join(name for name in limits if limits[name])}"
     if missing := ", ".join(name for name in limits if not limits[name]):
         advice = "convert files from untrusted senders on Linux"

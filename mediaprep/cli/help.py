@@ -69,10 +69,10 @@ def targets() -> list[str]:
     """All targets of the shipped profiles, in the order in which the profiles list them."""
     from mediaprep.planning.profiles import load
 
-    return list(dict.fromkeys(target for name in profiles() for target in load(name).targets))
+    return list(dict.fromkeys(target for name in profile_names() for target in load(name).targets))
 
 
-def profiles() -> Sequence[str]:
+def profile_names() -> Sequence[str]:
     """The names of the shipped profiles."""
     from mediaprep.planning.profiles import SHIPPED
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mediaprep.cli import show
 from mediaprep.cli.help import HOW, WHERE, command, option
-from mediaprep.cli.options import choices, files, with_options
+from mediaprep.cli.shared import choices, files, with_options
 from mediaprep.errors import ToolMissing, UsageError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from mediaprep.cli import show
 from mediaprep.cli.help import HOW, MESSAGE, WHAT, WHERE, DescribedCommand, option
-from mediaprep.cli.options import allow_host, choices, files, profile_option, with_options
+from mediaprep.cli.shared import allow_host, choices, files, profile_option, with_options
 from mediaprep.destinations import DESTINATIONS
 from mediaprep.errors import MediaprepError, UsageError
 from mediaprep.record import NotSendable
@@ -31,13 +31,13 @@ class OnlineCommand(DescribedCommand):
     """A command whose help ends with what every destination and host reads from the environment."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from mediaprep.destinations import kind
+        from mediaprep.destinations import destination_class
         from mediaprep.hosts import HOSTS, host_kind
 
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
         formatter.write_text("Credentials are read only from environment variables:")
-        kinds = [(name, kind(name).variables) for name in DESTINATIONS]
+        kinds = [(name, destination_class(name).variables) for name in DESTINATIONS]
         kinds += [(found.form, found.variables) for found in map(host_kind, HOSTS)]
         for name, variables in kinds:
             if variables:
@@ -264,13 +264,13 @@ def hook_command(**wants: Any) -> int:
         terms = _terms(wants)
         made = prepare_message(message, terms=terms, **wants)
     except NotSendable as error:
-        show.answer(error.record.json())
+        show.write_line(error.record.json())
         show.fault(error)
         return 1
     except MediaprepError as error:
-        show.answer(refusal(error).json())
+        show.write_line(refusal(error).json())
         raise
-    show.answer(show.message(made))
+    show.write_line(show.message(made))
     return 0
 
 

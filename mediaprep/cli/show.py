@@ -67,7 +67,7 @@ class Printer:
 
     def give(self, line: str) -> None:
         """Print a result for programs, on stdout."""
-        answer(line)
+        write_line(line)
 
     def say(self, text: str) -> None:
         if text:
@@ -78,7 +78,7 @@ class JsonPrinter(Printer):
     """One record per line on stdout, nothing else."""
 
     def show(self, record: Prepared) -> None:
-        answer(record.json(without=("path",) if self.stage in ("check", "plan") else ()))
+        write_line(record.json(without=("path",) if self.stage in ("check", "plan") else ()))
 
     def say(self, text: str) -> None:
         """No-op: with `--json` there are no messages."""
@@ -148,7 +148,7 @@ class LivePrinter(Printer):
         self.bar.start()
 
 
-def answer(line: str) -> None:
+def write_line(line: str) -> None:
     """One line for programs, on stdout, always in UTF-8. Raises `OutputError`."""
     try:
         click.echo(line.encode())

@@ -28,7 +28,7 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def words(path: Path) -> str:
+def read_words(path: Path) -> str:
     """The text of a message: as much of it as decides whether it is too long."""
     with path.open("rb") as reader:
         return decoded(reader.read(MAX_WORDS))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mediaprep.errors import DiskFull, MediaprepError, OutputError, TimeLimit, ToolMissing
 from mediaprep.media import Media
-from mediaprep.rules import Finding, Limits, check
+from mediaprep.rules import Finding, Limits, check_media
 
 LASTING = (ToolMissing, TimeLimit, DiskFull)
 """Errors that a further attempt would only meet again: they are about the machine, not about one output."""
@@ -51,7 +51,7 @@ def verify(output: Path, expected: Media, limits: Limits, *, copied: bool, voice
     if media.kind != expected.kind:
         raise OutputError(f"the output is of kind {media.kind}, expected {expected.kind}")
     _same_length(duration if duration is not None else media.duration, expected.duration)
-    return Proof(media, check(media, limits, ours=True), waveform)
+    return Proof(media, check_media(media, limits, ours=True), waveform)
 
 
 def _decode(

@@ -25,7 +25,7 @@ DESTINATIONS = {
 }
 
 
-def kind(name: str) -> type[Destination]:
+def destination_class(name: str) -> type[Destination]:
     """The class of a destination. Raises `UsageError` for a name that is not known."""
     if name not in DESTINATIONS:
         raise UsageError(
@@ -37,4 +37,4 @@ def kind(name: str) -> type[Destination]:
 
 def connect(name: str, environment: Mapping[str, str] = os.environ) -> Destination:
     """A destination with the address and the keys of the environment. Nothing is sent."""
-    return kind(name)(environment)
+    return destination_class(name)(environment)

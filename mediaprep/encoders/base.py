@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.rules import Finding, Limits, check, errors_of
+from mediaprep.rules import Finding, Limits, check_media, errors_of
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ class Encoder(Protocol[R]):
 
 def broken(expected: Media, limits: Limits) -> tuple[Finding, ...]:
     """The rules that an output would break. Its size is the search's matter, the words beside it the sender's."""
-    return tuple(one for one in errors_of(check(expected, limits, ours=True)) if one.part != "message")
+    return tuple(one for one in errors_of(check_media(expected, limits, ours=True)) if one.part != "message")
 
 
 def complies(expected: Media, limits: Limits) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mediaprep.encoders.base import Encoder, Work
 from mediaprep.encoders.sound import Settings, time_allowed, worth
-from mediaprep.encoders.sound.encoder import BARE, SoundEncoder, SoundRecipe
+from mediaprep.encoders.sound.sound_encoder import BARE, SoundEncoder, SoundRecipe
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from mediaprep.encoders.base import Encoder, Work
 from mediaprep.encoders.sound import Settings, seconds_of, worth
-from mediaprep.encoders.sound.encoder import SoundEncoder, SoundRecipe, sound_end
 from mediaprep.encoders.sound.ogg_pages import remux
+from mediaprep.encoders.sound.sound_encoder import SoundEncoder, SoundRecipe, sound_end
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.rules import Limits

@@ -54,7 +54,7 @@ class WebDAV(Host):
     ) -> None:
         self._base = checked(where, "--host")
         self._public = checked(public_url, "--public-url") if public_url else self._base
-        # Not `secret.read`: in Basic a password may hold anything.
+        # Not `secret.read_secret`: in Basic a password may hold anything.
         user, password = (environment.get(one.name, "") for one in self.variables)
         if bool(user) != bool(password):
             raise UsageError("set both WEBDAV_USERNAME and WEBDAV_PASSWORD, or neither")

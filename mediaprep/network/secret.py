@@ -40,7 +40,7 @@ def basic(user: Secret, password: Secret) -> Secret:
     return Secret(f"Basic {base64.b64encode(pair).decode()}")
 
 
-def read(name: str, environment: Mapping[str, str] = os.environ) -> Secret | None:
+def read_secret(name: str, environment: Mapping[str, str] = os.environ) -> Secret | None:
     """The secret in this environment variable, or None. Raises `UsageError` if no header can carry it."""
     text = environment.get(name, "").strip()
     if not text.isascii() or not text.isprintable() or " " in text:
@@ -54,7 +54,7 @@ class Key:
     def __init__(self, name: str, what: str, environment: Mapping[str, str]) -> None:
         self.name = name
         self.what = what
-        self.found = read(name, environment)
+        self.found = read_secret(name, environment)
 
     def needed(self) -> Secret:
         """Raises `UsageError` if it is not set."""

@@ -8,7 +8,7 @@ from mediaprep.encoders import Recipe, encoder
 from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.planning.profiles import Profile
-from mediaprep.rules import Action, Finding, Limits, check, errors_of
+from mediaprep.rules import Action, Finding, Limits, check_media, errors_of
 
 BY_KIND = {"image": "image", "animation": "gif", "video": "video", "audio": "audio", "document": "document"}
 """The target that follows from the medium where none is asked for."""
@@ -68,13 +68,13 @@ def make_plan(media: Media, profile: Profile, target: str | None = None, options
     options = options or Options()
     target = choose_target(media, profile, target)
     limits = profile.limits(target)
-    findings = check(media, limits)
+    findings = check_media(media, limits)
     needed = max((finding.action for finding in errors_of(findings)), default=Action.PASS)
     if needed is Action.PASS and not options.ask_for_work(target):
         return Plan(action=Action.PASS, target=target, limits=limits, findings=findings)
     fallback = None if _about_words(findings) else _fallback(media, profile, limits, options)
     if needed < Action.FALLBACK:
-        ours = check(media, limits, ours=True)
+        ours = check_media(media, limits, ours=True)
         routes = _routes(media, limits, ours, options)
         if routes:
             action = Action.ENCODE if routes[0].ladder[0].encodes else Action.REMUX

@@ -73,7 +73,7 @@ def predict(plan: Plan, media: Media, cores: int) -> Predicted | None:
         video_bit_rate=video_rate,
         audio_bit_rate=sound.bit_rate if sound is not None else None,
         encodes=recipe.encodes,
-        seconds=round(machine() * duration(recipe, media, made, cores), 2),
+        seconds=round(machine() * time_needed(recipe, media, made, cores), 2),
     )
 
 
@@ -88,7 +88,7 @@ def likely(one: Encoder[Recipe], plan: Plan, media: Media) -> tuple[Recipe, int 
     return ladder[-1], size
 
 
-def duration(recipe: Recipe, media: Media, made: Media, cores: int) -> float:
+def time_needed(recipe: Recipe, media: Media, made: Media, cores: int) -> float:
     """Seconds on the machine where this was measured. Film is encoded by several cores, the rest by one."""
     pixels, copied = media.width * media.height, media.size / COPIED
     seconds = media.duration or 0.0

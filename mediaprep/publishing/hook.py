@@ -24,7 +24,7 @@ from mediaprep.planning.profiles import Profile, load
 from mediaprep.publishing.publish import publish
 from mediaprep.publishing.terms import Terms, outlives
 from mediaprep.record import Failure, NotSendable, Prepared, failed, printable
-from mediaprep.rules import Finding, check, errors_of
+from mediaprep.rules import Finding, check_media, errors_of
 from mediaprep.running.staging import is_folder
 
 SHOWN = 200
@@ -120,7 +120,7 @@ class _Media(Struct, frozen=True):
     def _source(self, slot: Slot) -> str:
         """The path or link that stands in a slot. Raises `NotSendable` for what is neither, or lies outside."""
         try:
-            source = local(slot.source)
+            source = local_path(slot.source)
             inside = self.within is None or is_link(source) or _lies_in(source, self.within)
             if not inside:
                 raise UsageError(f"outside {self.within}, the only folder that --within allows")
@@ -153,7 +153,9 @@ def _words_fit(outgoing: Outgoing, profile: Profile) -> None:
     for target, media in said:
         broken: tuple[Finding, ...] = ()
         if target in profile.targets:
-            broken = tuple(one for one in errors_of(check(media, profile.limits(target))) if one.part == "message")
+            broken = tuple(
+                one for one in errors_of(check_media(media, profile.limits(target))) if one.part == "message"
+            )
         if broken:
             why = "; ".join(one.message for one in broken)
             raise NotSendable(
@@ -170,7 +172,7 @@ def _lies_in(path: str, folder: Path) -> bool:
     return Path(path).resolve().is_relative_to(folder.resolve())
 
 
-def local(source: str) -> str:
+def local_path(source: str) -> str:
     """The path behind a `file:` address (RFC 8089); a path or a link as it is. Raises `UsageError` for a folder,
     another machine's file, and what no path can be.
     """

@@ -51,7 +51,7 @@ DAMAGE = ("malformed", "not a database", "no such column", "no such table", "col
 State = Literal["sending", "out", "done"]
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class JournalEntry(Struct, frozen=True, kw_only=True):
     """One line of the journal. Times are UTC."""
 
     state: State
@@ -134,14 +134,16 @@ class Journal:
                 )
             return receipt
 
-    def entry(self, content: str, account: str) -> Entry | None:
+    def entry(self, content: str, account: str) -> JournalEntry | None:
         with self._turn, self._writing():
             row = self._db.execute(
                 "select state, value, noted, expires from uploads where content = ? and account = ?", (content, account)
             ).fetchone()
             if row is None:
                 return None
-            return Entry(state=row[0], value=row[1], noted=_time(row[2]), expires=_time(row[3]) if row[3] else None)
+            return JournalEntry(
+                state=row[0], value=row[1], noted=_time(row[2]), expires=_time(row[3]) if row[3] else None
+            )
 
     def forget(self, content: str, account: str) -> None:
         with self._turn, self._writing():

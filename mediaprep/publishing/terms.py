@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mediaprep.destinations import DESTINATIONS, connect, kind
+from mediaprep.destinations import DESTINATIONS, connect, destination_class
 from mediaprep.destinations.base import Carrier, Destination, Envelope, Parcel, Reference
 from mediaprep.errors import UsageError
 from mediaprep.hosts import open_host
@@ -76,7 +76,7 @@ def agree(
     elif host is None and valid_for is not None:
         destination = destination.kept_for(valid_for)
     if reference and (host is not None or not destination.references):
-        able = " and ".join(found.title for found in map(kind, DESTINATIONS) if found.references)
+        able = " and ".join(found.title for found in map(destination_class, DESTINATIONS) if found.references)
         raise UsageError(f"--reference works only with uploads to {able}; leave it out")
     if host is not None and destination.needs_head and not host.answers_head:
         raise UsageError(

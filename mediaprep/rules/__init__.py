@@ -9,18 +9,28 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from mediaprep.media import Media
-from mediaprep.rules import file, links, picture, privacy, streams, words
+from mediaprep.rules import file, links, pixels, privacy, streams, words
 from mediaprep.rules.base import Action, Finding, Rule
 from mediaprep.rules.limits import Limits
 from mediaprep.rules.links import Served
 
 __all__ = [
-    "GROUPS", "LINK_RULES", "MANUAL", "RENAMED", "RULES", "Action", "Finding", "Limits", "Rule", "Served", "check",
+    "GROUPS",
+    "LINK_RULES",
+    "MANUAL",
+    "RENAMED",
+    "RULES",
+    "Action",
+    "Finding",
+    "Limits",
+    "Rule",
+    "Served",
     "check_link",
+    "check_media",
 ]  # fmt: skip
 
 RULES: dict[str, Rule[Media, Limits]] = {
-    rule.code: rule for shelf in (file, picture, streams, privacy, words) for rule in shelf.shelf.rules
+    rule.code: rule for shelf in (file, pixels, streams, privacy, words) for rule in shelf.shelf.rules
 }
 LINK_RULES: dict[str, Rule[Served]] = {rule.code: rule for rule in links.shelf.rules}
 MANUAL: dict[str, Rule[...]] = {**RULES, **LINK_RULES}
@@ -39,7 +49,7 @@ RENAMED = {"too-large": "too-many-pixels"}
 """Former names of rules, which `explain` still accepts."""
 
 
-def check(media: Media, limits: Limits, *, ours: bool = False) -> tuple[Finding, ...]:
+def check_media(media: Media, limits: Limits, *, ours: bool = False) -> tuple[Finding, ...]:
     """Every rule that the file breaks, in the order of codes.
 
     `ours`: the file is, or will be, made by mediaprep, so its size is checked against `max_bytes` itself.

@@ -11,7 +11,7 @@ shelf = Shelf[[Media, Limits]]()
 HIGH = ("High", "Progressive High", "Constrained High")
 
 
-def film(media: Media, limits: Limits) -> VideoStream | None:
+def film_stream(media: Media, limits: Limits) -> VideoStream | None:
     """The main video stream, if the limits are for video."""
     return media.main_video if limits.video_codec else None
 
@@ -27,7 +27,7 @@ def video_codec(media: Media, limits: Limits) -> str | None:
 
     Source: WhatsApp "Supported video formats": "Only H.264 video codec and AAC audio codec supported".
     """
-    video = film(media, limits)
+    video = film_stream(media, limits)
     if video is None or video.codec in limits.video_codec:
         return None
     return f"video codec is {video.codec}; accepted: {', '.join(limits.video_codec)}"
@@ -51,7 +51,7 @@ def video_profile(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; ITU-T H.264, Annex A; Android CDD 5.3.4 requires Baseline and Main.
     """
-    video = film(media, limits)
+    video = film_stream(media, limits)
     if video is None or not limits.video_profiles or video.codec not in limits.video_codec:
         return None
     if not video.profile or video.profile in limits.video_profiles:
@@ -66,7 +66,7 @@ def high_profile_b_frames(media: Media, limits: Limits) -> str | None:
     Source: WhatsApp "Supported video formats": "videos encoded with the H.264 'High' profile and B-frames are not
     supported by Android WhatsApp clients".
     """
-    video = film(media, limits)
+    video = film_stream(media, limits)
     if video is None or limits.high_b_frames is not False or video.codec != "h264":
         return None
     return (
@@ -85,7 +85,7 @@ def unadvised_profile(media: Media, limits: Limits) -> str | None:
     Source: WhatsApp "Supported video formats": "We recommend that you use H.264 'Main' profile without B-frames, or
     the H.264 'Baseline' profile".
     """
-    video = film(media, limits)
+    video = film_stream(media, limits)
     if video is None or not limits.advised_profiles or video.codec != "h264":
         return None
     if high_profile_b_frames(media, limits) or video_profile(media, limits):
@@ -101,7 +101,7 @@ def pixel_format(media: Media, limits: Limits) -> str | None:
 
     Source: mediaprep's own; Android CDD 5.3.4 and Apple's media specifications: 8-bit 4:2:0.
     """
-    video = film(media, limits)
+    video = film_stream(media, limits)
     if video is None or not limits.pixel_formats or not video.pixel_format:
         return None
     return (

@@ -13,7 +13,7 @@ shelf = Shelf[[Media, Limits]]()
 
 
 @shelf.rule("MP501", "name", cure=Action.PASS, part="file")
-def name(media: Media, limits: Limits) -> str | None:
+def wrong_suffix(media: Media, limits: Limits) -> str | None:
     """The file extension does not match the content. Platforms that fetch a link compare both, and gateways that
     rely on the name declare a wrong type. Cured by giving the output the right extension.
 

@@ -110,7 +110,7 @@ def _same(one: os.stat_result, other: os.stat_result) -> bool:
     return all(getattr(one, key) == getattr(other, key) for key in keys)
 
 
-def copy(source: Path, output: Path) -> None:
+def copy_file(source: Path, output: Path) -> None:
     """Copy byte for byte, by whatever the system does that with."""
     with writing(output):
         shutil.copyfile(source, output)

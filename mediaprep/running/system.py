@@ -58,7 +58,7 @@ _FILE_RIGHTS_OF_ABI = {1: 13, 2: 14, 3: 15, 4: 15}
 _OF_FOLDERS_ONLY = _READ_DIR | _REMOVE_FILE | _MAKE_FILE
 
 
-def limits() -> dict[str, bool]:
+def working_limits() -> dict[str, bool]:
     """What can hold a tool or a worker back, in words for a person, and whether this system has it."""
     return {
         "time": True,

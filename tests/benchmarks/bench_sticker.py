@@ -22,7 +22,7 @@ from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.planning import profiles
 from mediaprep.reading.probe import probe
-from mediaprep.rules import check, errors_of
+from mediaprep.rules import check_media, errors_of
 from mediaprep.running import tools
 
 CLIPS = {
@@ -47,7 +47,7 @@ def ffmpeg(folder: Path, *arguments: str) -> str:
 def made(folder: Path, media: Media) -> tuple[Webp, int]:
     """The rung that the search settles on, and how many encodes it took."""
     encoder = WebpEncoder()
-    rungs = encoder.ladder(media, LIMITS, errors_of(check(media, LIMITS)), Options())
+    rungs = encoder.ladder(media, LIMITS, errors_of(check_media(media, LIMITS)), Options())
     work = Work(media=media, limits=LIMITS, options=Options(), folder=folder, ceiling=LIMITS.max_bytes)
 
     def attempt(rung: int) -> int:

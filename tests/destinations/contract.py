@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from mediaprep.destinations import connect, kind
+from mediaprep.destinations import connect, destination_class
 from mediaprep.destinations.base import EXAMPLE, Destination, Envelope, Parcel, Reference, filled
 from mediaprep.destinations.body import Json
 from mediaprep.errors import UsageError
@@ -79,7 +79,7 @@ def parcel(target: str) -> Parcel:
 
 def needed(name: str, *when: str) -> list[str]:
     """The variables that a destination needs at one of these times."""
-    return [one.name for one in kind(name).variables if one.needed in when]
+    return [one.name for one in destination_class(name).variables if one.needed in when]
 
 
 def environment_of(name: str) -> dict[str, str]:
@@ -105,7 +105,7 @@ class DestinationContract:
         return connect(name, api.environment)
 
     def test_it_tells_everything_about_itself(self, name: str, api: Platform) -> None:
-        found = kind(name)
+        found = destination_class(name)
         assert found.name == name and found.title and found.accepts and found.returns and found.lasts
         declared = {one.name for one in found.variables}
         assert all(one.name.startswith(f"{name.upper()}_") and one.what for one in found.variables)
@@ -117,7 +117,7 @@ class DestinationContract:
 
     def test_the_example_is_what_it_writes(self, name: str, destination: Destination) -> None:
         reference, envelope = EXAMPLE
-        assert destination.message(reference, parcel("image"), envelope) == kind(name).example
+        assert destination.message(reference, parcel("image"), envelope) == destination_class(name).example
 
     def test_the_medium_of_the_example_is_found_and_replaced_alone(self, destination: Destination) -> None:
         example = destination.example

@@ -20,7 +20,7 @@ from mediaprep.encoders.jpeg import FULL_COLOUR, HALF_COLOUR, JPEG, JpegRecipe, 
 from mediaprep.encoders.picture import open_still
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.rules import Finding, Limits, check, errors_of
+from mediaprep.rules import Finding, Limits, check_media, errors_of
 from tests import material, strategies
 
 LIMITS = Limits(
@@ -55,7 +55,7 @@ limits = st.builds(
 
 
 def ladder(media: Media, wanted: Limits = LIMITS, options: Options | None = None) -> tuple[JpegRecipe, ...]:
-    return JPEG.ladder(media, wanted, errors_of(check(media, wanted, ours=True)), options or Options())
+    return JPEG.ladder(media, wanted, errors_of(check_media(media, wanted, ours=True)), options or Options())
 
 
 @given(strategies.media, limits, strategies.options)
@@ -65,7 +65,7 @@ def test_every_recipe_keeps_its_promise(media: Media, wanted: Limits, options: O
     about_size = {"MP102", "MP103"}
     for recipe in ladder(media, wanted, options):
         expected = JPEG.expect(recipe, media, wanted)
-        assert [one for one in errors_of(check(expected, wanted, ours=True)) if one.code not in about_size] == []
+        assert [one for one in errors_of(check_media(expected, wanted, ours=True)) if one.code not in about_size] == []
 
 
 @given(strategies.pictures(), limits)
@@ -128,7 +128,7 @@ def test_copies_where_a_copy_cures(media: Media, copied: bool) -> None:
 def test_a_tag_that_copying_would_lose_is_never_lost() -> None:
     turned = replace(PHOTO, metadata=("location",), size=1_000)
     anything = Limits(mime=("*/*",), metadata=("location",))
-    finding: tuple[Finding, ...] = errors_of(check(turned, anything, ours=True))
+    finding: tuple[Finding, ...] = errors_of(check_media(turned, anything, ours=True))
     assert [one.cure for one in finding] == ["remux"]
     assert ladder(turned, anything)[0].encodes == 1
 

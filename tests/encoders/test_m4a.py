@@ -16,7 +16,7 @@ from mediaprep.encoders.m4a import ENCODERS, RATES, M4a, copy_arguments, rate_fo
 from mediaprep.encoders.sound import Heard, Loudness
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
-from mediaprep.rules import check
+from mediaprep.rules import check_media
 from mediaprep.running import tools
 from tests import strategies
 from tests.sounds import AUDIO, facts, pcm, record, work
@@ -134,7 +134,7 @@ def test_the_arguments_of_an_encode() -> None:
 def test_what_is_expected_passes_the_rules(media: Media, options: Options) -> None:
     for recipe in M4A.ladder(media, AUDIO, (), options):
         expected = M4A.expect(recipe, media, AUDIO)
-        assert not [finding for finding in check(expected, AUDIO, ours=True) if finding.level == "error"]
+        assert not [finding for finding in check_media(expected, AUDIO, ours=True) if finding.level == "error"]
         assert expected.name.endswith(".m4a")
 
 

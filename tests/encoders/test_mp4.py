@@ -22,7 +22,7 @@ from mediaprep.media import Media
 from mediaprep.options import Options
 from mediaprep.planning.profiles import load
 from mediaprep.reading.probe import probe
-from mediaprep.rules import Limits, check, errors_of
+from mediaprep.rules import Limits, check_media, errors_of
 from mediaprep.running import tools
 
 ENCODER = Mp4()
@@ -85,7 +85,7 @@ def convert(tmp_path: Path, source: Path) -> Convert:
     ) -> Made:
         options = options or Options()
         media = replace(probe(source, name), **facts)
-        findings = errors_of(check(media, limits, ours=True))
+        findings = errors_of(check_media(media, limits, ours=True))
         recipe = ENCODER.ladder(media, limits, findings, options)[rung]
         work = Work(media=media, limits=limits, options=options, folder=tmp_path, ceiling=limits.max_bytes)
         output = tmp_path / "output.mp4"
@@ -117,7 +117,7 @@ def examine(made: Made, expected: Media, limits: Limits) -> None:
     else:
         assert made.recipe.encodes <= 1
     ours = replace(probe(made.path, "output.mp4"))
-    assert not errors_of(check(ours, limits, ours=True))
+    assert not errors_of(check_media(ours, limits, ours=True))
     if limits.max_bytes is not None:
         assert made.path.stat().st_size <= limits.max_bytes
 

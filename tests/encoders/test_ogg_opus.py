@@ -17,7 +17,7 @@ from mediaprep.encoders.sound.ogg_pages import checksum, joined, samples, writte
 from mediaprep.errors import Damaged, OutputError
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
-from mediaprep.rules import check
+from mediaprep.rules import check_media
 from mediaprep.running import tools
 from tests import strategies
 from tests.sounds import AUDIO, VOICE, facts, ogg_pages, pcm, record, slow_crc, work
@@ -125,7 +125,7 @@ def test_what_is_expected_passes_the_rules(media: Media, options: Options, limit
     wanted = VOICE if limits is VOICE else AUDIO
     for recipe in OPUS.ladder(media, wanted, (), options):
         expected = OPUS.expect(recipe, media, wanted)
-        assert not [finding for finding in check(expected, wanted, ours=True) if finding.level == "error"]
+        assert not [finding for finding in check_media(expected, wanted, ours=True) if finding.level == "error"]
         assert expected.name.endswith(".ogg")
 
 

@@ -15,7 +15,7 @@ from mediaprep.encoders.pdf import COLUMNS, MAX_TEXT, UNKNOWN, Pdf, PdfRecipe, _
 from mediaprep.errors import OutputError
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.rules import Limits, check, errors_of
+from mediaprep.rules import Limits, check_media, errors_of
 from tests import material, strategies
 
 PDF = Pdf()
@@ -24,14 +24,14 @@ LATIN = set(range(32, 127)) | {ord(letter) for letter in "éà€" + UNKNOWN}
 
 
 def ladder(media: Media, wanted: Limits = LIMITS) -> tuple[PdfRecipe, ...]:
-    return PDF.ladder(media, wanted, errors_of(check(media, wanted, ours=True)), Options())
+    return PDF.ladder(media, wanted, errors_of(check_media(media, wanted, ours=True)), Options())
 
 
 @given(strategies.media)
 def test_every_recipe_keeps_its_promise(media: Media) -> None:
     for wanted in (LIMITS, replace(LIMITS, max_bytes=5, max_side=100), replace(LIMITS, alpha=False, modes=("RGB",))):
         for recipe in ladder(media, wanted):
-            assert errors_of(check(PDF.expect(recipe, media, wanted), wanted, ours=True)) == ()
+            assert errors_of(check_media(PDF.expect(recipe, media, wanted), wanted, ours=True)) == ()
 
 
 def test_what_becomes_a_pdf() -> None:

@@ -15,7 +15,7 @@ from mediaprep.encoders.base import Work
 from mediaprep.encoders.png import Png, PngRecipe
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.rules import Limits, check, errors_of
+from mediaprep.rules import Limits, check_media, errors_of
 from tests import material, strategies
 from tests.encoders.test_jpeg import LIMITS, limits
 
@@ -26,7 +26,7 @@ SHOT = Media(
 
 
 def ladder(media: Media, wanted: Limits = LIMITS) -> tuple[PngRecipe, ...]:
-    return PNG.ladder(media, wanted, errors_of(check(media, wanted, ours=True)), Options())
+    return PNG.ladder(media, wanted, errors_of(check_media(media, wanted, ours=True)), Options())
 
 
 @given(strategies.media, limits)
@@ -35,7 +35,7 @@ def test_every_recipe_keeps_its_promise(media: Media, wanted: Limits) -> None:
         wanted = replace(wanted, width=None)
     for recipe in ladder(media, wanted):
         expected = PNG.expect(recipe, media, wanted)
-        assert [one for one in errors_of(check(expected, wanted, ours=True)) if one.code != "MP102"] == []
+        assert [one for one in errors_of(check_media(expected, wanted, ours=True)) if one.code != "MP102"] == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from mediaprep.encoders.rewrap import ENCODERS
 from mediaprep.errors import Damaged
 from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
-from mediaprep.rules import check
+from mediaprep.rules import check_media
 from tests import strategies
 from tests.sounds import AUDIO, facts, pcm, record, work
 
@@ -94,4 +94,4 @@ def test_what_is_expected_passes_the_rules(media: Media, options: Options) -> No
         assert not ladder or (media.mime == mime and not options.ask_for_work("audio"))
         for recipe in ladder:
             expected = encoder.expect(recipe, media, AUDIO)
-            assert not [finding for finding in check(expected, AUDIO, ours=True) if finding.level == "error"]
+            assert not [finding for finding in check_media(expected, AUDIO, ours=True) if finding.level == "error"]

@@ -24,7 +24,7 @@ from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.planning import profiles
 from mediaprep.reading.probe import probe
-from mediaprep.rules import Limits, check, errors_of
+from mediaprep.rules import Limits, check_media, errors_of
 from mediaprep.running import tools
 from tests import strategies
 
@@ -44,7 +44,7 @@ FILM = Media(
 
 
 def ladder(media: Media, limits: Limits, options: Options | None = None) -> Sequence[Webp]:
-    return WEBP.ladder(media, limits, errors_of(check(media, limits)), options or Options())
+    return WEBP.ladder(media, limits, errors_of(check_media(media, limits)), options or Options())
 
 
 # ---------------------------------------------------------------- pure
@@ -70,7 +70,7 @@ limits = st.builds(
 def test_what_is_expected_complies(media: Media, limits: Limits, options: Options) -> None:
     for recipe in ladder(media, limits, options):
         expected = WEBP.expect(recipe, media, limits)
-        left = errors_of(check(expected, limits, ours=True))
+        left = errors_of(check_media(expected, limits, ours=True))
         assert not [finding for finding in left if finding.part != "message"]
         assert expected.size == 0 and expected.name.endswith(".webp")
 
@@ -305,7 +305,7 @@ def test_a_sticker_has_no_more_frames_a_second_than_the_limits_accept(tmp_path: 
     output, rung = made(tmp_path, media, limits)
     assert f"frame rate lowered to {most:g} frames per second" in rung.changes and rung.fps == most
     assert sum(complies(output).times) == 2000
-    assert not errors_of(check(probe(output, "a.webp"), limits, ours=True))
+    assert not errors_of(check_media(probe(output, "a.webp"), limits, ours=True))
     assert ladder(replace(media, duration=20.0), limits)[0].changes[1:] == (), "slow enough as it is"
 
 

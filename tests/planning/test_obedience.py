@@ -14,11 +14,11 @@ from mediaprep.encoders.film import AudioSettings, FilmRecipe
 from mediaprep.encoders.film.animation import as_film
 from mediaprep.encoders.jpeg import JpegRecipe
 from mediaprep.encoders.pdf import MAX_TEXT, TEXTS
-from mediaprep.encoders.sound.encoder import SoundRecipe
+from mediaprep.encoders.sound.sound_encoder import SoundRecipe
 from mediaprep.encoders.webp import Webp
 from mediaprep.media import Media
 from mediaprep.options import Options
-from mediaprep.rules import Action, Limits, check, errors_of
+from mediaprep.rules import Action, Limits, check_media, errors_of
 from mediaprep.rules.limits import PRIVATE
 from tests import strategies
 from tests.rules.test_rules import FILM, PICTURE
@@ -29,7 +29,7 @@ ANY = settings(max_examples=400, suppress_health_check=[*HealthCheck])
 def encodes(mime: str, media: Media, limits: Limits, options: Options) -> tuple[Recipe, ...]:
     one = encoder(mime)
     assert one is not None
-    ladder = one.ladder(media, limits, errors_of(check(media, limits, ours=True)), options)
+    ladder = one.ladder(media, limits, errors_of(check_media(media, limits, ours=True)), options)
     return tuple(recipe for recipe in ladder if recipe.encodes)
 
 
@@ -115,7 +115,7 @@ def pdf_possible(media: Media, limits: Limits) -> bool:
 @ANY
 @given(media=strategies.media, limits=strategies.limits(), options=strategies.options)
 def test_what_an_encode_cures_leaves_a_route(media: Media, limits: Limits, options: Options) -> None:
-    worst = max((one.action for one in errors_of(check(media, limits))), default=Action.PASS)
+    worst = max((one.action for one in errors_of(check_media(media, limits))), default=Action.PASS)
     assume(worst <= Action.ENCODE)
     for mime in limits.make:
         if possible(mime, media, limits):

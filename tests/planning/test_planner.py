@@ -14,7 +14,7 @@ from mediaprep.media import AudioStream, Media
 from mediaprep.options import Options
 from mediaprep.planning.planner import Plan, choose_target, make_plan
 from mediaprep.planning.profiles import SHIPPED, Profile, load, parse
-from mediaprep.rules import Action, Limits, check, errors_of
+from mediaprep.rules import Action, Limits, check_media, errors_of
 from tests import strategies
 from tests.rules.test_rules import COMPLIANT, DANCING, FILM, MOVING, NOTE, PHOTO, SONG, SOUND, STICKER, film
 
@@ -223,13 +223,13 @@ def test_so_does_it_for_limits_that_nobody_has_thought_of(media: Media, limits: 
 
 def obeys(media: Media, plan: Plan) -> None:
     if plan.action is Action.PASS:
-        assert {finding.name for finding in errors_of(check(media, plan.limits))} <= {"name"}
+        assert {finding.name for finding in errors_of(check_media(media, plan.limits))} <= {"name"}
     for route in plan.routes:
         one = encoder(route.mime)
         assert one is not None and one.mime == route.mime
         for recipe in route.ladder:
             expected = one.expect(recipe, media, plan.limits)
-            wrong = errors_of(check(expected, plan.limits, ours=True))
+            wrong = errors_of(check_media(expected, plan.limits, ours=True))
             assert not wrong, f"{route.mime} {recipe}: {wrong}"
             assert plan.limits.accepts(expected.mime)
         copies = [recipe.encodes == 0 for recipe in route.ladder]

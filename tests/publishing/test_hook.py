@@ -24,7 +24,7 @@ from mediaprep.errors import UsageError
 from mediaprep.hosts import open_host
 from mediaprep.network import fetch as fetching
 from mediaprep.planning.profiles import Profile, load
-from mediaprep.publishing.hook import local, prepare_message, read_message
+from mediaprep.publishing.hook import local_path, prepare_message, read_message
 from mediaprep.publishing.publish import publish
 from mediaprep.publishing.terms import Terms, agree
 from mediaprep.record import NotSendable
@@ -475,7 +475,7 @@ def test_wassenger_gets_the_bytes_where_a_link_needs_work(shelf: Shelf) -> None:
     ],
 )
 def test_a_source_is_a_path_a_link_or_a_file_address(source: str, path: str) -> None:
-    assert local(source) == path
+    assert local_path(source) == path
 
 
 @pytest.mark.parametrize(
@@ -501,7 +501,7 @@ def test_a_source_is_a_path_a_link_or_a_file_address(source: str, path: str) -> 
 )
 def test_what_is_no_source_is_said(source: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        local(source)
+        local_path(source)
     with desk("wassenger") as to, pytest.raises(NotSendable, match=words) as caught:
         prepare_message(wassenger(file=source), terms=to.terms())
     assert to.seen == 0

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.planning.profiles import load
-from mediaprep.rules import GROUPS, MANUAL, RULES, Action, Limits, Rule, base, check
+from mediaprep.rules import GROUPS, MANUAL, RULES, Action, Limits, Rule, base, check_media
 
 WHATSAPP = load("whatsapp").targets
 
@@ -128,12 +128,12 @@ BROKEN: list[tuple[str, str, Media, Action]] = [
 
 @pytest.mark.parametrize(("target", "media"), COMPLIANT)
 def test_what_complies_has_no_finding(target: str, media: Media) -> None:
-    assert check(media, WHATSAPP[target]) == ()
+    assert check_media(media, WHATSAPP[target]) == ()
 
 
 @pytest.mark.parametrize(("code", "target", "media", "cure"), BROKEN, ids=[f"{b[0]}-{b[1]}" for b in BROKEN])
 def test_what_breaks_a_rule_is_found_with_its_cure(code: str, target: str, media: Media, cure: Action) -> None:
-    found = {finding.code: finding for finding in check(media, WHATSAPP[target])}
+    found = {finding.code: finding for finding in check_media(media, WHATSAPP[target])}
     assert code in found
     assert found[code].action is cure
     assert found[code].name == RULES[code].name
@@ -143,11 +143,11 @@ def test_what_breaks_a_rule_is_found_with_its_cure(code: str, target: str, media
 def test_rules_that_only_some_profiles_set() -> None:
     engagelab = load("engagelab").limits("image")
     logo = replace(PHOTO, mime="image/png", name="logo.png", mode="RGBA", alpha=True)
-    assert "MP203" in {finding.code for finding in check(logo, engagelab)}
+    assert "MP203" in {finding.code for finding in check_media(logo, engagelab)}
     bounded = replace(WHATSAPP["image"], max_side=1600)
-    assert "MP202" in {finding.code for finding in check(PHOTO, bounded)}
+    assert "MP202" in {finding.code for finding in check_media(PHOTO, bounded)}
     slow = replace(WHATSAPP["video"], max_fps=25.0)
-    assert [finding.code for finding in check(FILM, slow)] == ["MP314"]
+    assert [finding.code for finding in check_media(FILM, slow)] == ["MP314"]
 
 
 def test_every_rule_is_broken_by_some_test_and_has_a_manual_page() -> None:
@@ -178,11 +178,11 @@ ALLOWING: dict[str, Any] = {
 
 @pytest.mark.parametrize(("code", "target", "media"), [broken[:3] for broken in BROKEN])
 def test_every_finding_can_be_allowed_by_a_profile(code: str, target: str, media: Media) -> None:
-    assert not check(media, Limits(mime=("*/*",), **ALLOWING))
+    assert not check_media(media, Limits(mime=("*/*",), **ALLOWING))
     if code in CAN_BE_ALLOWED:
         shipped = WHATSAPP[target]
-        assert code in {finding.code for finding in check(media, shipped)}
-        assert code not in {finding.code for finding in check(media, replace(shipped, **CAN_BE_ALLOWED[code]))}
+        assert code in {finding.code for finding in check_media(media, shipped)}
+        assert code not in {finding.code for finding in check_media(media, replace(shipped, **CAN_BE_ALLOWED[code]))}
 
 
 CAN_BE_ALLOWED: dict[str, dict[str, Any]] = {
@@ -198,8 +198,8 @@ def test_a_profile_may_refuse_what_is_accepted_by_default() -> None:
         "trailing_bytes": replace(SONG, trailing=9), "orientation": replace(PHOTO, orientation=6),
         "hdr": film(hdr="pq"), "rotation": film(rotation=90), "interlaced": film(interlaced=True),
     }.items():  # fmt: skip
-        assert not check(media, anything)
-        assert len(check(media, replace(anything, **{key: False}))) == 1, key
+        assert not check_media(media, anything)
+        assert len(check_media(media, replace(anything, **{key: False}))) == 1, key
 
 
 @pytest.mark.parametrize(
@@ -219,14 +219,14 @@ def test_a_profile_may_refuse_what_is_accepted_by_default() -> None:
     ],
 )
 def test_a_measured_frame_rate_may_pass_the_limit_by_little(media: Media, most: float, wrong: bool) -> None:
-    found = check(media, Limits(mime=("*/*",), max_fps=most))
+    found = check_media(media, Limits(mime=("*/*",), max_fps=most))
     assert [finding.code for finding in found] == (["MP314"] if wrong else [])
 
 
 def test_what_we_make_is_held_to_the_decimal_reading() -> None:
     grey = replace(PHOTO, size=5_100_000)
-    assert [finding.level for finding in check(grey, WHATSAPP["image"])] == ["warning"]
-    assert [finding.code for finding in check(grey, WHATSAPP["image"], ours=True)] == ["MP102"]
+    assert [finding.level for finding in check_media(grey, WHATSAPP["image"])] == ["warning"]
+    assert [finding.code for finding in check_media(grey, WHATSAPP["image"], ours=True)] == ["MP102"]
 
 
 @pytest.mark.parametrize(
@@ -239,38 +239,38 @@ def test_what_we_make_is_held_to_the_decimal_reading() -> None:
     ],
 )  # fmt: skip
 def test_messages_are_for_people(profile: str, target: str, media: Media, words: str) -> None:
-    said = [finding.message for finding in check(media, load(profile).limits(target))]
+    said = [finding.message for finding in check_media(media, load(profile).limits(target))]
     assert any(words in message for message in said)
     assert not any("I;16" in message or "--as audio" in message for message in said)
 
 
 @pytest.mark.parametrize("profile", ["High", "Progressive High", "Constrained High"])
 def test_every_kind_of_high_profile_with_b_frames_is_one(profile: str) -> None:
-    found = check(film(profile=profile, b_frames=True), WHATSAPP["video"])
+    found = check_media(film(profile=profile, b_frames=True), WHATSAPP["video"])
     assert "MP304" in {finding.code for finding in found}
-    assert "MP304" not in {finding.code for finding in check(film(profile=profile), WHATSAPP["video"])}
+    assert "MP304" not in {finding.code for finding in check_media(film(profile=profile), WHATSAPP["video"])}
 
 
 @pytest.mark.parametrize(("codec", "wrong"), [("aac", False), ("ac3", True)])
 def test_in_a_container_that_is_not_accepted_any_accepted_sound_will_do(codec: str, wrong: bool) -> None:
     """Then the container is at fault (MP101), and the sound can be copied into another."""
     other = replace(FILM, mime="video/x-matroska", name="film.mkv", audio=(replace(SOUND, codec=codec),))
-    found = {finding.code for finding in check(other, WHATSAPP["video"])}
+    found = {finding.code for finding in check_media(other, WHATSAPP["video"])}
     assert "MP101" in found
     assert ("MP330" in found) is wrong
 
 
 def test_limits_that_are_exactly_met_are_met() -> None:
-    assert check(replace(PHOTO, size=5_000_000), WHATSAPP["image"]) == ()
-    assert check(replace(STICKER, size=100_000), WHATSAPP["sticker"]) == ()
-    assert check(replace(DANCING, duration=10.0, shortest_frame=0.008), WHATSAPP["animated_sticker"]) == ()
-    assert check(replace(PHOTO, caption="x" * 1024), WHATSAPP["image"]) == ()
+    assert check_media(replace(PHOTO, size=5_000_000), WHATSAPP["image"]) == ()
+    assert check_media(replace(STICKER, size=100_000), WHATSAPP["sticker"]) == ()
+    assert check_media(replace(DANCING, duration=10.0, shortest_frame=0.008), WHATSAPP["animated_sticker"]) == ()
+    assert check_media(replace(PHOTO, caption="x" * 1024), WHATSAPP["image"]) == ()
 
 
 def test_where_any_file_is_taken_a_picture_still_keeps_nothing_after_its_end() -> None:
     anything = load("engagelab").limits("document")
-    assert [finding.code for finding in check(replace(PHOTO, trailing=12), anything)] == ["MP105"]
-    assert not check(replace(SONG, trailing=12), anything)
+    assert [finding.code for finding in check_media(replace(PHOTO, trailing=12), anything)] == ["MP105"]
+    assert not check_media(replace(SONG, trailing=12), anything)
 
 
 @pytest.mark.parametrize(

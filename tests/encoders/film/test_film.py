@@ -18,7 +18,7 @@ from mediaprep.encoders.mp4 import Mp4
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.planning.profiles import load
-from mediaprep.rules import Limits, check, errors_of
+from mediaprep.rules import Limits, check_media, errors_of
 
 ENCODER = Mp4()
 VIDEO = load("whatsapp").limits("video")
@@ -44,7 +44,7 @@ def stereo(codec: str = "aac", **facts: Any) -> AudioStream:
 
 
 def ladder(media: Media, limits: Limits = VIDEO, **options: Any) -> tuple[FilmRecipe, ...]:
-    findings = errors_of(check(media, limits, ours=True))
+    findings = errors_of(check_media(media, limits, ours=True))
     return tuple(ENCODER.ladder(media, limits, findings, Options(**options)))
 
 
@@ -415,7 +415,7 @@ limits = st.sampled_from([VIDEO, GIF]).flatmap(
 def test_what_is_expected_of_every_rung_passes_the_rules_that_asked_for_it(media: Media, bounds: Limits) -> None:
     rungs = ladder(media, bounds)
     for rung in rungs:
-        assert not errors_of(check(ENCODER.expect(rung, media, bounds), bounds, ours=True))
+        assert not errors_of(check_media(ENCODER.expect(rung, media, bounds), bounds, ours=True))
         source = as_film(media)
         assert film_arguments(rung, source, "#FFFFFF", "output.mp4", part=2 if rung.encodes == 2 else 0)
     assert [rung.encodes == 0 for rung in rungs] == sorted((rung.encodes == 0 for rung in rungs), reverse=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mediaprep.cli.help import HOW, MESSAGE, WHAT, WHERE, option, profiles, targets
+from mediaprep.cli.help import HOW, MESSAGE, WHAT, WHERE, option, profile_names, targets
 
 
 def files(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +48,7 @@ profile_option = option(
     "--profile",
     metavar="NAME",
     group=WHAT,
-    values=profiles,
+    values=profile_names,
     help="Which limits apply: a profile's name or the path of a TOML file; default: whatsapp, or the profile of --via. "
     "Names:",
 )

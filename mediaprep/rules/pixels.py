@@ -110,7 +110,7 @@ def colour_space(media: Media, limits: Limits) -> str | None:
 
 
 @shelf.rule("MP207", "orientation", cure=Action.ENCODE, part="picture")
-def orientation(media: Media, limits: Limits) -> str | None:
+def not_upright(media: Media, limits: Limits) -> str | None:
     """The image is stored rotated or mirrored, and an EXIF tag tells apps how to show it upright.
 
     Not every app reads the tag, and it is removed together with metadata; so the pixels themselves are rotated.
@@ -126,7 +126,7 @@ def orientation(media: Media, limits: Limits) -> str | None:
 
 
 @shelf.rule("MP208", "animation", cure=Action.ENCODE, part="picture")
-def animation(media: Media, limits: Limits) -> str | None:
+def is_animated(media: Media, limits: Limits) -> str | None:
     """The file is animated, but a still image is required. Sent as an image it is refused; in a carousel the whole
     message fails.
 
