@@ -2,7 +2,7 @@
 
 Unix (Linux, macOS) has `fcntl`, `resource` and process groups; Linux alone has Landlock, an address space that can be
 limited, and processes that end with their parent. Windows has none of these: what is asked for here is then done by
-other means, or left out, and `limits` says what was left out.
+other means, or left out, and `working_limits` says what was left out.
 
 This file is also the last step before a tool: run as a program, it gives up what the tool must not have, then becomes
 it. It is started by `sandbox` in a bare interpreter, which takes about ten milliseconds, and not as a `preexec_fn`:
