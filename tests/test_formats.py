@@ -111,7 +111,9 @@ def test_every_format_that_is_read_is_recognised(mime: str, sampled: dict[str, s
     path = SAMPLES / sampled[mime] if mime in sampled else tmp_path / "input"
     if mime in MADE:
         assert mime not in sampled, "a sample is enough"
-        subprocess.run([tools.ffmpeg().path, "-nostdin", "-v", "error", *MADE[mime], str(path)], check=True, timeout=600)
+        subprocess.run(
+            [tools.ffmpeg().path, "-nostdin", "-v", "error", *MADE[mime], str(path)], check=True, timeout=600
+        )
     assert probe(path).mime == mime
 
 

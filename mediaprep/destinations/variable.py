@@ -35,4 +35,4 @@ class Variable(Struct, frozen=True, kw_only=True):
         return checked(self.text(environment, default), self.name)
 
     def missing(self) -> UsageError:
-        return UsageError(f"{self.name} is not set; put {self.what} in that environment variable")
+        return UsageError(f"{self.name} is not set; set this environment variable to {self.what}")

@@ -20,6 +20,7 @@ from mediaprep.destinations.body import Json, Post
 from mediaprep.destinations.fields import e164, media_id
 from mediaprep.destinations.variable import Variable
 from mediaprep.errors import Refused, UsageError
+from mediaprep.network import secret
 from mediaprep.network.answer import Answer
 from mediaprep.network.secret import Secret
 from mediaprep.network.web import File, Line
@@ -206,7 +207,7 @@ class WhatsApp(Destination):
 
     def _headers(self) -> dict[str, Secret]:
         token = self._token.needed()
-        return {self._key_header: token if self._is_proxy else Secret(f"Bearer {token.reveal()}")}
+        return {self._key_header: token if self._is_proxy else secret.bearer(token)}
 
     @property
     def _is_proxy(self) -> bool:

@@ -115,7 +115,7 @@ def checked(url: str, what: str) -> str:
         raise UsageError(f"invalid URL in {what}; expected a URL such as https://cdn.example.com/media")
     if parts.query or parts.fragment or url.endswith(("?", "#")):
         raise UsageError(
-            f"{what} ({origin(url)}) has a query or fragment; remove it, file names are appended to the path"
+            f"{what} ({origin(url)}) has a query or fragment; remove it, because paths are appended to this URL"
         )
     return parts._replace(path=quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")).geturl()
 

@@ -40,6 +40,11 @@ def basic(user: Secret, password: Secret) -> Secret:
     return Secret(f"Basic {base64.b64encode(pair).decode()}")
 
 
+def bearer(token: Secret) -> Secret:
+    """The value of an `Authorization` header (RFC 6750)."""
+    return Secret(f"Bearer {token.reveal()}")
+
+
 def read_secret(name: str, environment: Mapping[str, str] = os.environ) -> Secret | None:
     """The secret in this environment variable, or None. Raises `UsageError` if no header can carry it."""
     text = environment.get(name, "").strip()

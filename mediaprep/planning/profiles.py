@@ -190,9 +190,12 @@ def _merged(table: dict[str, Any], where: str) -> _Merged:
                 raise ProfileError(
                     f'{spot} source.{key}: "{source}" is not defined under [sources]{did_you_mean(source, made.known)}'
                 )
-        inherited = {key: one for key, one in made.cited.get(target, {}).items() if key not in keys}
+        base = made.tables.get(target, {})
+        if "error_above" not in keys and keys.get("max_bytes", base.get("max_bytes")) != base.get("max_bytes"):
+            base = {key: one for key, one in base.items() if key != "error_above"}  # it was about another number
+        inherited = {key: one for key, one in made.cited.get(target, {}).items() if key in base and key not in keys}
         own = {key: named["*"] for key in keys if "*" in named} | {key: one for key, one in named.items() if key != "*"}
-        made.tables[target] = {**made.tables.get(target, {}), **keys}
+        made.tables[target] = {**base, **keys}
         made.cited[target] = {**inherited, **{key: made.known[source] for key, source in own.items()}}
     return made
 

@@ -59,8 +59,8 @@ READY = {
 }
 """Target -> a sample that complies."""
 WRONG_ADDRESSES = {
-    "https://me:canary-secret@gateway.example.com/v1": "holds a user or a password",
-    "https://gateway.example.com/v1?key=canary-secret": "its path",
+    "https://me:canary-secret@gateway.example.com/v1": "user name or password",
+    "https://gateway.example.com/v1?key=canary-secret": "query or fragment",
     "gateway.example.com/canary-secret": "_URL",
     "https://gateway example.com/": "_URL",
     "https://gateway.example.com:99999/": "_URL",

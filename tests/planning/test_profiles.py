@@ -14,6 +14,7 @@ import pytest
 from mediaprep.cli import show
 from mediaprep.errors import ProfileError, UsageError
 from mediaprep.planning.profiles import SHIPPED, Profile, load, parse, shipped_folder, shipped_text
+from mediaprep.rules.limits import PRIVATE
 
 GOOD = """
 [sources.mine]
@@ -55,7 +56,11 @@ def test_the_profiles_are_those_in_the_folder() -> None:
 @pytest.mark.parametrize("place", EXPECTED)
 def test_every_key_says_where_it_comes_from(place: str) -> None:
     name, target = place.split()
-    names = {one["title"]: key for text in SHIPPED for key, one in tomllib.loads(shipped_text(text))["sources"].items()}
+    names = {
+        one["title"]: key
+        for text in SHIPPED
+        for key, one in tomllib.loads(shipped_text(text)).get("sources", {}).items()
+    }
     profile, found = load(name), dict[str, list[str]]()
     for where, key in set_keys(profile):
         if where == target:
@@ -107,6 +112,24 @@ def test_the_profile_of_the_readme_is_its_own(tmp_path: Path) -> None:
     assert "max_bytes = 900,000 bytes  # set in our-gateway.toml" in lines
     assert sum("set in our-gateway.toml" in line for line in lines) == 3
     assert any(line.startswith("alpha = no  # WhatsApp Send Message API") for line in lines)
+
+
+def test_another_limit_of_bytes_does_not_inherit_what_was_tolerated_above_the_old_one() -> None:
+    """A source between the two passes with a warning, so a lowered limit would bind nothing."""
+    base = load("whatsapp").limits("image")
+    for written, most in (('"300 KB"', 300_000), ('"20 MB"', 20_000_000)):
+        limits = parse(f'extends = "whatsapp"\n[image]\nmax_bytes = {written}', "mine").limits("image")
+        assert (limits.max_bytes, limits.error_above, limits.hard_bytes) == (most, None, most)
+        assert limits.modes == base.modes
+    same = parse('extends = "whatsapp"\n[image]\nmax_bytes = "5 MB"\nmax_side = 900', "mine").limits("image")
+    assert same.error_above == base.error_above is not None
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_takes_any_file_removes_what_is_private(name: str) -> None:
+    """A photo that is sent as a document keeps its location otherwise."""
+    for target, limits in load(name).targets.items():
+        assert "*/*" not in limits.mime or set(limits.metadata) == set(PRIVATE), f"{name} [{target}]"
 
 
 def test_neither_name_nor_title_is_inherited() -> None:
