@@ -21,7 +21,7 @@ from mediaprep.options import Options
 from mediaprep.rules import Action, Limits, check_media, errors_of
 from mediaprep.rules.limits import PRIVATE
 from tests import strategies
-from tests.rules.test_rules import FILM, PICTURE
+from tests.rules.test_rules import FILM, PHOTO, PICTURE
 
 ANY = settings(max_examples=400, suppress_health_check=[*HealthCheck])
 
@@ -121,6 +121,14 @@ def test_what_an_encode_cures_leaves_a_route(media: Media, limits: Limits, optio
         if possible(mime, media, limits):
             event(mime)
             assert encodes(mime, media, limits, options), mime
+
+
+def test_a_photograph_becomes_png_where_nothing_else_is_made() -> None:
+    photo = replace(PHOTO, mime="image/heic", name="photo.heic")
+    limits = Limits(mime=("image/png", "image/jpeg"), make=("image/png",))
+    for one in (limits, replace(limits, make=("image/jpeg", "image/png"), modes=("RGBA",))):
+        assert len(encodes("image/png", photo, one, Options())) == 1
+    assert not encodes("image/png", photo, replace(limits, make=("image/jpeg", "image/png")), Options())
 
 
 # ---------------------------------------------------------------- a tighter limit

@@ -245,6 +245,12 @@ def test_a_film_that_is_too_long_is_cut_and_never_copied() -> None:
     assert "-t 29.950" in arguments(clip(75), recipe)
 
 
+@pytest.mark.parametrize("most", [0.02, 0.06, 0.1, 30.0])
+def test_the_end_is_never_later_than_the_limits_accept(most: float) -> None:
+    recipe = ladder(clip(75), replace(VIDEO, max_duration=most))[0]
+    assert recipe.end is not None and 0 < recipe.end <= most
+
+
 @pytest.mark.parametrize("kind", ["image", "audio", "document"])
 def test_what_does_not_move_is_no_film(kind: Any) -> None:
     assert ladder(Media(name="x", size=1000, mime="x/y", kind=kind, width=100, height=100)) == ()
