@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from mediaprep.encoders import ENCODERS
 from mediaprep.media import AudioStream, Media, VideoStream
 from mediaprep.options import Options
 from mediaprep.planning.profiles import SHIPPED, load
@@ -127,8 +128,8 @@ options = st.builds(
     pack=st.sampled_from(["", "Cats"]),
 )
 
-TYPES = ["image/jpeg", "image/png", "image/webp", "video/mp4", "audio/mp4", "audio/ogg", "application/pdf"]
-"""What can be encoded."""
+TYPES = [mime for mime, module in ENCODERS.items() if module != "rewrap"]
+"""What can be encoded, and not only copied."""
 
 maybe = st.sampled_from([None, True, False])
 codecs = st.fixed_dictionaries(
@@ -139,7 +140,8 @@ codecs = st.fixed_dictionaries(
         "audio/ogg": st.sampled_from([("opus",), ("vorbis", "opus"), ("vorbis",)]),
     },
 )
-counts = st.fixed_dictionaries({}, optional=dict.fromkeys(["video/mp4", "audio/mp4", "audio/ogg"], st.integers(0, 6)))
+HEARD = [mime for mime in TYPES if mime.startswith(("video/", "audio/"))]
+counts = st.fixed_dictionaries({}, optional=dict.fromkeys(HEARD, st.integers(0, 6)))
 
 KEYS: dict[str, st.SearchStrategy[Any]] = {
     "mime": st.one_of(st.just(("*/*",)), st.lists(st.sampled_from(TYPES), min_size=1, unique=True).map(tuple)),
@@ -172,6 +174,8 @@ KEYS: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["trailing_bytes", "any_suffix", "orientation", "rotation", "mirrored"], maybe),
     **dict.fromkeys(["odd_sides", "hdr", "interlaced", "pixel_aspect"], maybe),
 }
+WITHOUT_RECIPES = {"error_above", "advised_profiles", "max_caption", "max_text", "fallback"}
+"""Keys that no recipe depends on; all others are in `KEYS`."""
 SHELF = [*(one for name in SHIPPED for one in load(name).targets.values() if one.make), Limits(mime=("*/*",))]
 
 

@@ -112,6 +112,11 @@ def pdf_possible(media: Media, limits: Limits) -> bool:
     return (text or media.kind in ("image", "animation")) and not limits.of_film and not limits.of_sound
 
 
+def test_every_key_is_tried() -> None:
+    """A new key of `Limits` belongs into `strategies.KEYS`, or no test would see an encoder that ignores it."""
+    assert strategies.KEYS.keys() | strategies.WITHOUT_RECIPES == set(Limits.__struct_fields__)
+
+
 @ANY
 @given(media=strategies.media, limits=strategies.limits(), options=strategies.options)
 def test_what_an_encode_cures_leaves_a_route(media: Media, limits: Limits, options: Options) -> None:
