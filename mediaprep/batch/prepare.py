@@ -162,7 +162,7 @@ def check(
     caption: str = "",
     allow_hosts: Collection[str] = (),
 ) -> Prepared:
-    """What a platform would find wrong with one file. Nothing is written. `options` do not change that; they are taken
+    """What a platform would find wrong with one file. Nothing is written. `options` do not change that: they are here
     so that the same wishes serve `check`, `plan` and `prepare`."""
     records = check_all(
         [source], profile=profile, target=target, options=options, caption=caption, allow_hosts=allow_hosts, jobs=1

@@ -25,7 +25,7 @@ def read(file: BinaryIO) -> PictureStructure:
     top = {box.kind: box for box in mp4.boxes(file, 0, held)}
     meta, index = top.get(b"meta"), top.get(b"moov")
     if meta is None and index is None:
-        raise errors.Incomplete("the picture is truncated: no data after the first box. Get a complete copy")
+        raise errors.Incomplete("the image is truncated: no data after the first box. Get a complete copy")
     ends = max(box.end for box in top.values())
     width = height = 0
     depth, colour = 8, ""

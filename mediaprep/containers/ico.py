@@ -43,7 +43,7 @@ def read(file: BinaryIO) -> PictureStructure:
     width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
     ends = max((entry.start + entry.size for entry in found), default=0)
     held = length(file)
-    cut = f"its last picture ends at byte {ends:,}, the file has {held:,} bytes" if ends > held else ""
+    cut = f"its last image ends at byte {ends:,}, the file has {held:,} bytes" if ends > held else ""
     return PictureStructure(width=width, height=height, lossless=True, cut=cut)
 
 

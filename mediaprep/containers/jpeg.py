@@ -87,7 +87,7 @@ def read(file: BinaryIO) -> PictureStructure:
             whole = True
         elif segment.marker not in _STAND_ALONE:
             found |= kinds(segment.marker, _payload(file, segment))
-    cut = "" if whole else "the picture data ends before the end marker"
+    cut = "" if whole else "the image data ends before the end marker"
     end = end if whole else length(file)
     # Even one colour costs a bit for each block of 8 x 8 in Huffman coding.
     if frame not in _ARITHMETIC and data_start and end - data_start < width * height // 512:

@@ -62,7 +62,7 @@ def read(file: BinaryIO) -> PictureStructure:
     whole = {1: (), 2: (), 3: (), 4: (1,), 5: (255, 65535), 6: (255,)}[found.digit]
     if found.white not in whole and found.width * found.height > _SLOW_PIXELS:
         raise errors.TooMuch(
-            f"the picture is too large for this kind of PNM: {found.width:,} x {found.height:,} pixels; "
+            f"the image is too large for this kind of PNM: {found.width:,} x {found.height:,} pixels; "
             f"limit: {_SLOW_PIXELS // 1_000_000} megapixels. Save it as PNG"
         )
     return PictureStructure(

@@ -70,13 +70,13 @@ def read(file: BinaryIO) -> PictureStructure:
         found |= kinds(file, chunk)
         if chunk.kind in (b"IHDR", b"PLTE", b"IDAT", b"IEND") and not _checksum_holds(file, chunk):
             raise errors.Damaged(
-                "the PNG is damaged: the checksum of its picture data is wrong. Get an undamaged copy, or save it "
+                "the PNG is damaged: the checksum of its image data is wrong. Get an undamaged copy, or save it "
                 "again in an image editor"
             )
     return PictureStructure(
         width=width, height=height, bit_depth=16 if depth == 16 else 8, lossless=True, metadata=frozenset(found),
         durations=tuple(durations) or (0.0,), opaque=not clear and not colour & 4,
-        cut="" if whole else "the picture data ends before the end chunk", trailing=length(file) - end if whole else 0,
+        cut="" if whole else "the image data ends before the end chunk", trailing=length(file) - end if whole else 0,
     )  # fmt: skip
 
 

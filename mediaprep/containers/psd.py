@@ -33,7 +33,7 @@ def read(file: BinaryIO) -> PictureStructure:
     resources, layers = _resources(file)
     size, info, count = struct.unpack(">IIh", read_at(file, layers, 10).ljust(10, b"\0"))
     pixels, held = layers + 4 + size, length(file)
-    cut = f"its picture data start at byte {pixels:,}, the file has {held:,} bytes" if pixels + 2 > held else ""
+    cut = f"its image data starts at byte {pixels:,}, the file has {held:,} bytes" if pixels + 2 > held else ""
     # A negative count says that the first spare channel is transparency; any other is a saved selection.
     clear = bool(size and info and count < 0)
     return PictureStructure(

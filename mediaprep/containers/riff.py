@@ -151,7 +151,7 @@ def read_wav(file: BinaryIO) -> Structure:
     held, said = length(file), _end(file)
     large = dict[bytes, int]()
     found: set[MetadataKind] = set()
-    cut, start = "the sound is missing", 12
+    cut, start = "the audio data is missing", 12
     while start + 8 <= held:
         kind, size = struct.unpack("<4sI", read_at(file, start, 8))
         if start >= said and said != 8 and said - 8 != _UNKNOWN_SIZE:

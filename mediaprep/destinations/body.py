@@ -45,7 +45,7 @@ class JsonBody(Body):
 
     def read(self, content: bytes) -> Json:
         if not content.strip():
-            raise UsageError("there is no message; give one as a JSON object")
+            raise UsageError("no message; expected one JSON object")
         try:
             found = json.loads(content, parse_float=_number, parse_constant=_number)
         except json.JSONDecodeError as error:
@@ -82,7 +82,7 @@ class FormBody(Body):
 
     def read(self, content: bytes) -> Json:
         if not content.strip():
-            raise UsageError("there is no message; give its fields as a form")
+            raise UsageError("no message; expected its fields as a form")
         try:
             pairs = parse_qsl(
                 content.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict",

@@ -147,7 +147,7 @@ def dialled(number: str, place: str = "to") -> str:
     `+8613800138000`, `8613800138000`, `00447911123456`. Raises `UsageError` for what is none; `place`: where it stood.
     """
     if not number:
-        raise UsageError("there is no phone number; add --to, such as +8613800138000")
+        raise UsageError("missing phone number; add --to, such as +8613800138000")
     plain = re.sub(r"[\s-]", "", number)
     if not re.fullmatch(r"(\+|00)?[1-9]\d{6,14}", plain, re.ASCII):
         raise UsageError(f'invalid phone number in {place}: "{number}"; expected a country code, as in +8613800138000')

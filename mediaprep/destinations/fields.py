@@ -15,7 +15,7 @@ def e164(phone: str) -> str:
     Source: ITU-T E.164: a country code, at most 15 digits in all, no leading zero.
     """
     if not phone:
-        raise UsageError("there is no phone number; add --to in E.164 form, such as +12345678900")
+        raise UsageError("missing phone number; add --to in E.164 form, such as +12345678900")
     plain = re.sub(r"[\s().-]", "", phone) if "(0)" not in phone else ""  # a zero that is dialled at home alone
     if not re.fullmatch(r"\+[1-9]\d{6,14}", plain, re.ASCII):
         raise UsageError(

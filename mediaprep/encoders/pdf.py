@@ -72,7 +72,7 @@ class Pdf:
         copies: tuple[PdfRecipe, ...] = ()
         if media.mime == "image/jpeg" and media.orientation == 1:
             copies = (PdfRecipe(encodes=0, width=media.width, height=media.height),)
-        every = replace(media, extras=())  # all pages are taken, none is lost
+        every = replace(media, extras=())  # every page becomes one, none is lost
         rungs = (
             PdfRecipe(width=r.width, height=r.height, quality=r.quality, chroma=r.chroma, changes=r.changes)
             for r in jpeg.rungs(every, limits, options.background)

@@ -65,7 +65,7 @@ class Rewrap:
                 for at in range(start, end, 1 << 20):
                     written.write(data[at : min(at + (1 << 20), end)])
             if not written.tell():
-                raise Damaged("no whole frame of sound is in this file; export it again from its source")
+                raise Damaged("no complete audio frame in this file; export it again from its source")
 
 
 ENCODERS: dict[str, Encoder[Recipe]] = {

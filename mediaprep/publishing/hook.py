@@ -46,7 +46,7 @@ def prepare_message(
 
     Its media is a path, a `file:` address or a public link, where the destination's messages have a file or a link. A
     message without media, or whose media has an id already, comes back as it is if its text is within the limits.
-    Nothing is sent. `within`: the one folder that files are taken from. If message content comes from untrusted users,
+    Nothing is sent. `within`: the one folder whose files are accepted. If message content comes from untrusted users,
     give it, or any file that this process may read can be published. `target`: the kind of message, where the API has
     an address for each, so that the message itself does not say it.
 

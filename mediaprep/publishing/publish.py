@@ -54,7 +54,7 @@ def publish_all(
         raise UsageError(f"{terms.destination.title} accepts only links, not files; give --host, where links come from")
     if terms.inline and on_placed is None and not terms.envelope.addressed:
         raise UsageError(
-            f"with {terms.destination.title} the file is inside the message, and there is no message; give --to, or "
+            f"with {terms.destination.title} the file is inside the message, so a recipient is required; give --to, or "
             "--host for a link"
         )
     request = request_for(

@@ -40,7 +40,7 @@ def as_our_errors(cut: str) -> Iterator[None]:
         pixels = re.search(r"\d+", str(error))
         count = f"{int(pixels[0]):,} pixels" if pixels else "too many pixels"
         raise errors.TooMuch(
-            f"the picture is too large: {count}; limit: {MAX_PIXELS // 1_000_000} megapixels. Save it smaller"
+            f"the image is too large: {count}; limit: {MAX_PIXELS // 1_000_000} megapixels. Save it smaller"
         ) from error
     except (OSError, *FAULTS) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: before the file's start
@@ -51,8 +51,8 @@ def as_our_errors(cut: str) -> Iterator[None]:
             ) from error
         if cut or "truncated" in str(error):
             missing = cut or "its data end too early"
-            raise errors.Incomplete(f"the picture is truncated: {missing}. {AGAIN}") from error
-        raise errors.Damaged(f"the picture is damaged and cannot be opened. {AGAIN}") from error
+            raise errors.Incomplete(f"the image is truncated: {missing}. {AGAIN}") from error
+        raise errors.Damaged(f"the image is damaged and cannot be opened. {AGAIN}") from error
 
 
 _UNSUPPORTED = re.compile(r"(?i)unsupported|not supported|unknown (pixel|pcx|tga) mode|unknown data organization")

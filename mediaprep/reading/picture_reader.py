@@ -59,7 +59,7 @@ def read_picture(path: Path, sniffed: Sniffed, name: str) -> Media:
         _check_size(structure.width, structure.height, len(structure.durations), structure.bit_depth)
         cut = exif.missing_page(file) if sniffed.pillow == "TIFF" else structure.cut
         if cut and sniffed.pillow not in _TOLD_WHOLE:
-            raise errors.Incomplete(f"the picture is truncated: {cut}. {AGAIN}")
+            raise errors.Incomplete(f"the image is truncated: {cut}. {AGAIN}")
         metadata: Kinds = exif.kinds_in(file) if sniffed.pillow == "TIFF" else structure.metadata
     try:
         with as_our_errors(structure.cut), open_picture(path, sniffed.pillow) as image:
@@ -78,7 +78,7 @@ def _unread(_: BinaryIO) -> PictureStructure:
 def _check_size(width: int, height: int, frames: int, depth: int = 8) -> None:
     if width * height * (2 if depth > 8 else 1) > MAX_PIXELS:
         raise errors.TooMuch(
-            f"the picture is too large: {width:,} x {height:,} pixels; limit: {MAX_PIXELS // 1_000_000} megapixels, "
+            f"the image is too large: {width:,} x {height:,} pixels; limit: {MAX_PIXELS // 1_000_000} megapixels, "
             "half as many above 8 bits per channel. Save it smaller"
         )
     if frames > MAX_FRAMES:
@@ -211,9 +211,9 @@ def _by_ffmpeg(path: Path, sniffed: Sniffed, name: str, structure: PictureStruct
             facts = stream_facts.video_stream(stream, times[stream.index], None)
             frames = stream_facts.first_frames(container, stream.index)
     except (errors.SourceError, ValueError, IndexError) as error:
-        raise errors.Damaged(f"the picture is damaged and cannot be opened. {AGAIN}") from error
+        raise errors.Damaged(f"the image is damaged and cannot be opened. {AGAIN}") from error
     if not frames:
-        raise errors.Damaged(f"the picture cannot be decoded. {AGAIN}")
+        raise errors.Damaged(f"the image cannot be decoded. {AGAIN}")
     facts = stream_facts.with_frames(facts, frames, turned=False)
     count = times[facts.index].packets
     durations = structure.durations if len(structure.durations) == count else times[facts.index].steps

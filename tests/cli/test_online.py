@@ -184,7 +184,7 @@ def test_what_cannot_be_sent_is_exit_code_1(given: Any, words: str, code: str, t
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (b"", "there is no message"),
+        (b"", "no message"),
         (b"{", "invalid JSON"),
         (b'{"a": NaN}', "invalid JSON"),
         (b"\xff", "invalid JSON"),

@@ -563,8 +563,8 @@ def test_nothing_but_the_reference_changes() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"", "there is no message"),
-        (b" \n", "there is no message"),
+        (b"", "no message"),
+        (b" \n", "no message"),
         (b"{", "invalid JSON"),
         (b"{'to': 1}", "invalid JSON"),
         (b'{"to": "1"}\n{"to": "2"}\n', "follows the message on line 2; give one message at a time"),

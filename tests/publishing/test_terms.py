@@ -97,7 +97,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a template for nobody": (
         lambda: agree(ready("whatsapp"), envelope=Envelope(template="offer", language="en_US")),
-        "there is no phone number; add --to",
+        "missing phone number; add --to",
     ),
 }
 

@@ -95,7 +95,7 @@ class FilmRecipe(Recipe, frozen=True, kw_only=True):
 
 
 def natural(video: VideoStream) -> tuple[int, int]:
-    """Width and height upright, in square pixels; pixels that are nearly square are taken as such."""
+    """Width and height upright, in square pixels; pixels that are nearly square count as such."""
     if abs(video.pixel_aspect - 1) < 0.01:
         video = replace(video, pixel_aspect=1.0)
     return video.upright

@@ -64,7 +64,7 @@ def pages_of(path: Path, media: Media) -> Iterator[Image]:
     with _as_our_errors(), _opened(path, media) as image:
         count: int = getattr(image, "n_frames", 1)
         if count > MAX_PAGES:
-            raise TooMuch(f"the picture has {count} pages, more than the {MAX_PAGES} that are taken; split it")
+            raise TooMuch(f"the file has {count} pages; limit: {MAX_PAGES}; split it")
         numbers = [number for number in range(count) if not _is_smaller_version(image, number)]
     for number in numbers:
         yield open_still(path, media, page=number)
@@ -227,7 +227,7 @@ def _opened(path: Path, media: Media) -> Image:
 
     row = formats.of(media.mime)
     if not row.pillow:
-        raise Damaged(f"{media.mime} cannot be opened as a picture; export it as JPEG or PNG")
+        raise Damaged(f"{media.mime} cannot be opened as an image; export it as JPEG or PNG")
     if media.mime == "image/heic":
         from pillow_heif import register_heif_opener
 
@@ -329,10 +329,10 @@ def _as_our_errors() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Image.DecompressionBombError:
-        raise TooMuch("the picture has far more pixels than any camera makes; make it smaller") from None
+        raise TooMuch("the image has too many pixels; make it smaller") from None
     except MemoryError:
-        raise TooMuch("the picture needs more memory than there is; make it smaller") from None
+        raise TooMuch("the image needs more memory than is available; make it smaller") from None
     except _UNDECODABLE as error:
         if "truncated" in str(error):
-            raise Incomplete("the picture is cut short; get it again from its source") from error
-        raise Damaged(f"the picture does not decode ({error}); export it again as JPEG or PNG") from error
+            raise Incomplete("the image is truncated; get it again from its source") from error
+        raise Damaged(f"the image cannot be decoded ({error}); export it again as JPEG or PNG") from error

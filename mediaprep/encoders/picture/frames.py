@@ -186,7 +186,7 @@ def _as_our_errors() -> Iterator[None]:
 class Shot(Struct, frozen=True, kw_only=True):
     """What is taken of a film: `fps` frames for each of the first `seconds` that are shown, of `size` pixels.
 
-    `window`: the shares of width and height that are taken, from the middle. `speed`: times as fast as the film.
+    `window`: the shares of width and height that are shown, from the middle. `speed`: times as fast as the film.
     """
 
     size: tuple[int, int]
@@ -219,7 +219,7 @@ def shot_arguments(media: Media, shot: Shot) -> list[str]:
 
     video = media.main_video
     if video is None:
-        raise Damaged("there is no moving picture in this file")
+        raise Damaged("no video stream in this file")
     # Only libvpx's decoders see the second layer that carries the transparency of a WebM.
     decoder = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(video.codec) if video.alpha else None
     choice = {"c:v": decoder} if decoder else {}

@@ -211,7 +211,7 @@ def measure(folder: Path, media: Media, name: str) -> Measured:
 
     sound = media.main_audio
     if sound is None:
-        raise Damaged("there is no sound in this file; send another one")
+        raise Damaged("no audio stream in this file; send another one")
     # Frames of 20 ms handed on one by one cost more than their decoding; and a level needs no fine resampling.
     node = tools.source(media, name)[str(sound.index)].filter("asetnsamples", n=1 << 15, p=0)
     node = node.filter("aresample", ochl="mono", rematrix_maxval=1, osr=WAVEFORM_RATE, filter_size=4, phase_shift=4)
@@ -221,7 +221,7 @@ def measure(folder: Path, media: Media, name: str) -> Measured:
     for block in tools.stream(arguments, folder=folder, seconds=time_allowed(media)):
         levels.add(block)
     if not levels.samples:
-        raise Damaged("no sound comes out of this file; export it again from its source")
+        raise Damaged("the audio of this file decodes to nothing; export it again from its source")
     return Measured(levels.samples / WAVEFORM_RATE, levels.waveform())
 
 

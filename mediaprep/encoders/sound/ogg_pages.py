@@ -162,9 +162,9 @@ def _heard(packets: Iterable[Packet[Stream]]) -> Iterator[tuple[bytes, int]]:
             lead = packet.pts * float(packet.time_base) - total / CLOCK
             ahead = lead if ahead is None else ahead
             if abs(lead - ahead) > GAP:
-                raise OutputError("the sound has gaps that a copy would close; it has to be encoded again")
+                raise OutputError("the audio has gaps that a copy would close; it must be encoded")
     if last is None:
-        raise Damaged("there is no sound in this file; export it again from its source")
+        raise Damaged("no audio stream in this file; export it again from its source")
     yield data, _untrimmed(last, whole)
 
 

@@ -168,7 +168,7 @@ def test_measuring_what_does_not_decode(tmp_path: Path) -> None:
     path.write_bytes(data[:200])
     with pytest.raises(MediaprepError):
         sound.measure(tmp_path, media, "input")
-    with pytest.raises(Damaged, match="no sound"):
+    with pytest.raises(Damaged, match="no audio"):
         sound.measure(tmp_path, Media(name="a", size=1, mime="audio/ogg", kind="audio", demuxer="ogg"), "input")
 
 
