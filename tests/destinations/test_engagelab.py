@@ -189,7 +189,7 @@ def test_sounds_and_stickers_have_no_caption(target: str) -> None:
     ("target", "said", "words"),
     [
         ("poster", {}, "support poster"),
-        ("image", {"to": ""}, "no phone number"),
+        ("image", {"to": ""}, "missing phone number"),
         ("image", {"to": "", "group": "1@g.us"}, "--group"),
         ("image", {"view_once": True}, "--view-once"),
         ("image", {"language": "zh_CN"}, "--template"),

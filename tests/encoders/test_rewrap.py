@@ -73,7 +73,7 @@ def test_noise_holds_no_frames(tmp_path: Path) -> None:
     noise = random.Random(7).randbytes(200_000) + b"\xff\xfb" * 1000
     (tmp_path / "input").write_bytes(noise)
     media = Media(name="a.mp3", size=len(noise), mime="audio/mpeg", kind="audio", demuxer="mp3")
-    with pytest.raises(Damaged, match="no whole frame"):
+    with pytest.raises(Damaged, match="no complete audio frame"):
         MP3.encode(Recipe(encodes=0), work(tmp_path, media, AUDIO), tmp_path / "output.mp3")
 
 
